@@ -7,14 +7,14 @@ import { environment, type LoadedConfig, loadConfig } from '../core/config/confi
 import type { ConfigQuestion } from './kit/read-config.ts';
 import { stageProblems } from './policy-stages.ts';
 
-process.once('message', ({ cwd, file }: ConfigQuestion) => {
-  void load(cwd, file).then((loaded) => {
+process.once('message', (question: ConfigQuestion) => {
+  void load(question).then((loaded) => {
     process.send?.(loaded, undefined, {}, () => process.exit(0));
   });
 });
 
-async function load(cwd: string, file: string | undefined): Promise<LoadedConfig> {
-  const loaded = await loadConfig({ cwd, env: environment(), file });
+async function load({ cwd, file, env = environment() }: ConfigQuestion): Promise<LoadedConfig> {
+  const loaded = await loadConfig({ cwd, env, file });
   if ('errors' in loaded || loaded.config.access.policy === null) return loaded;
   const errors = await stageProblems(loaded.config.access.policy);
   return errors.length === 0 ? loaded : { errors, dataDir: loaded.config.dataDir };

@@ -1,7 +1,7 @@
 /**
  * `forkline doctor`: whether each configured connection can be opened, what its role may do that no query needs, and what keeps
- * statements on it from writing. Asks the
- * databases itself, so that it works before the server was ever started.
+ * statements on it from writing; and which layers are in force around worker processes on this machine. Asks the databases itself,
+ * so that it works before the server was ever started.
  */
 import type { Finding } from '../connectors/kit/connector.ts';
 import type { Config } from '../core/config/config.ts';
@@ -9,6 +9,7 @@ import { type Login, loginsOf } from '../core/protocol/connection.ts';
 import { examineConnection } from './connections/examine.ts';
 import type { Output } from './kit/output.ts';
 import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
+import { examineLayers, type LayerFinding } from './layers.ts';
 
 /** Findings about one connection. */
 type NamedFinding = Finding & { readonly connection: string };
@@ -24,7 +25,8 @@ export async function runDoctor(
     stderr.write(`forkline: ${loaded.errors.join('\n')}\n`);
     return 2;
   }
-  const findings = await examine(loaded.config);
+  const [connections, layers] = await Promise.all([examine(loaded.config), examineLayers(loaded.config)]);
+  const findings = [...connections, ...layers];
   stdout.write(json ? `${JSON.stringify(findings, null, 2)}\n` : `${findings.map(lineOf).join('\n')}\n`);
   return findings.some(({ level }) => level === 'problem') ? 1 : 0;
 }
@@ -51,6 +53,7 @@ async function examineOne(name: string, { role, config }: Login): Promise<readon
   return findings.map(({ level, text }) => ({ connection: told, level, text }));
 }
 
-function lineOf({ connection, level, text }: NamedFinding): string {
-  return `${level.padEnd(7)}  ${connection}: ${text}`;
+function lineOf(finding: NamedFinding | LayerFinding): string {
+  const { level, text } = finding;
+  return `${level.padEnd(7)}  ${'layer' in finding ? finding.layer : finding.connection}: ${text}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../core/logging/standard-output.ts';
+import { takeEnvironment } from '../core/process/own-environment.ts';
 import type { EmbeddedDatabase } from '../demo/embedded.ts';
 import { demoFiles } from '../demo/files.ts';
 import { examineInProcess, readStoredConnections } from './connections/child.ts';
@@ -18,7 +19,8 @@ export interface StartOptions {
 
 /** Resolves with the exit code, when everything has ended: 0, 1 (failed), 2 (configuration). */
 export async function start(options: StartOptions): Promise<number> {
-  const question = { cwd: options.cwd, file: options.configFile };
+  const { variables, isCleared } = takeEnvironment();
+  const question = { cwd: options.cwd, file: options.configFile, env: variables };
   const loaded = await readConfig(question);
   if ('errors' in loaded) {
     options.printError(`forkline: ${configErrors(loaded.errors)}`);
@@ -27,6 +29,10 @@ export async function start(options: StartOptions): Promise<number> {
   // Standard output is the log's then, a JSON object each line.
   const told =
     loaded.config.log.file === STANDARD_OUTPUT ? { ...options, print: options.printError } : options;
+  if (isCleared === false)
+    options.printError(
+      'forkline: /proc still shows the variables of this process to its user, secrets included',
+    );
   const hasOwn = Object.keys(loaded.config.connections).length > 0;
   let database: EmbeddedDatabase | null = null;
   try {
@@ -60,7 +66,7 @@ async function openEmbedded(config: Config, options: StartOptions): Promise<Embe
 async function monitor(
   config: Config,
   database: EmbeddedDatabase | null,
-  question: { readonly cwd: string; readonly file: string | undefined },
+  question: ConfigQuestion,
   { print }: StartOptions,
 ): Promise<number> {
   const { runMonitor } = await import('../monitor/run.ts');

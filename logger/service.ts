@@ -56,7 +56,7 @@ interface Parts {
 }
 
 export async function startLogService({ config, log, onPipeline }: LogServiceDeps): Promise<LogService> {
-  const { rawDir, socketPath } = config;
+  const { linesSocketPath, rawDir, socketPath, workersDir } = config;
   registerSecrets(config.secrets);
   const analysis = new LogAnalysis(Date.now);
   const gaps = new WriteGaps((gap) => log.error('log-write-gap', gap));
@@ -68,15 +68,16 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
     log: { pipeline, lastSeq: (stream) => file.lastSeq(stream) },
     audit: audit?.route ?? null,
   });
-  const spills = new SpillMerge({ rawDir, merger, log });
-  await rm(socketPath, { force: true }); // left by a logger that was killed
+  const spills = new SpillMerge({ rawDir, workersDir, merger, log });
+  // Sockets are left by a logger that was killed.
+  await Promise.all([socketPath, linesSocketPath].map((path) => rm(path, { force: true })));
   const answers = new Questions({
     search,
     stats: createStats({ analysis, gaps, file, archive, pipeline, audit }),
     summary: (filter) => analysis.summary(filter),
   });
   const listener = new Listener({ merger, spills, log, answers });
-  await listener.listen(socketPath);
+  await listener.listen(socketPath, linesSocketPath);
   const tail = new RawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
   archive.look();
   return run({ pipeline, merger, spills, tail, listener, archive, audit, log }, file);

@@ -5,6 +5,7 @@
  * However it ends, no child, no run directory and no state file is left.
  */
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../core/config/config.ts';
 import { createLogClient } from '../core/logging/client.ts';
 import type { LogClient } from '../core/logging/log.ts';
@@ -26,6 +27,8 @@ import { maxSizesOf, type PoolDefinition } from './pools/definition.ts';
 import { programsOf } from './pools/programs.ts';
 import { POOL_TABLE } from './pools/table.ts';
 import { Reloader } from './reload.ts';
+import { logSandbox, requireSandbox, SandboxError } from './sandbox/in-force.ts';
+import { findSandbox, keepFilter } from './sandbox/sandbox.ts';
 import { Signals } from './signals.ts';
 import { type ConnectionsService, StoredConnections, storedConnectionsPath } from './stored-connections.ts';
 import { claimRunDir, sweepDeadRuns } from './sweep/dead-runs.ts';
@@ -41,6 +44,8 @@ import { sweepLeftovers } from './sweep/sweep.ts';
 import { readMemory } from './watch/host-memory.ts';
 
 const EXIT_FAILED = 1;
+/** Errors that are told, and are no fault of the program. */
+const EXPECTED = [ListenError, AlreadyRunningError, SandboxError];
 const EXIT_SIGNAL_BASE = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -78,8 +83,8 @@ export async function runMonitor(options: RunMonitorOptions): Promise<number> {
     socket = await bindSocket(options.config.listen.host, options.config.listen.port);
     return await runIn(options, runDir, socket, signals);
   } catch (thrown) {
-    if (!(thrown instanceof ListenError || thrown instanceof AlreadyRunningError)) throw thrown;
-    options.consoleLog(`forkline: ${thrown.message}`);
+    if (!EXPECTED.some((kind) => thrown instanceof kind)) throw thrown;
+    options.consoleLog(`forkline: ${(thrown as Error).message}`);
     return EXIT_FAILED;
   } finally {
     signals.close();
@@ -96,10 +101,14 @@ async function runIn(
 ): Promise<number> {
   const { config, consoleLog } = options;
   const statePath = stateFilePath(config.dataDir);
-  const [tools, swept] = await Promise.all([
+  const build = findBuild();
+  const [tools, sandbox, swept] = await Promise.all([
     findTools(config.dsl.dataLimitBytes),
-    sweepLeftovers(statePath, runDir.rawDir),
+    findSandbox(fileURLToPath(build.root)),
+    sweepLeftovers(statePath, runDir),
   ]);
+  requireSandbox(config, sandbox);
+  await keepFilter(sandbox, runDir.path);
   await claimStateFile(statePath, currentRunState(runDir, []));
   await prepareResultsDir(config.dataDir, config.cache.mode === 'on' || config.jobs.mode === 'on');
   const locals = bindLocals(config, runDir);
@@ -110,9 +119,9 @@ async function runIn(
   const log = await auditedLog(ownLog, config.audit.file, identity);
   if (swept !== null) log.warn('swept', swept);
   logMissingTools(tools, log);
+  logSandbox(sandbox, config.dsl.sandbox, log);
   void tidyUp(runDir, log);
   const stateFile = new StateFile(statePath, log, () => currentRunState(runDir, childRefs(monitor)));
-  const build = findBuild();
   const clock = options.clock ?? systemClock;
   const pools = options.pools ?? POOL_TABLE;
   const stats = new StatsBook(pools.map(({ role }) => role));
@@ -120,7 +129,7 @@ async function runIn(
   const context: LaunchContext = {
     buildId: build.id,
     entries: options.entries ?? entriesOf(build, programsOf(pools)),
-    tools,
+    ...{ tools, sandbox },
     runDir,
     clock,
     log,
@@ -151,7 +160,7 @@ async function runIn(
   });
   const reloader = new Reloader({
     ...{ monitor, log, consoleLog },
-    reloadConfig: async () => await stored.mergedWith(await options.reloadConfig()),
+    reloadConfig: async () => await stored.mergedWith(requireSandbox(await options.reloadConfig(), sandbox)),
     onReloaded: (ok) => stats.reloaded(ok, clock.unixMs()),
   });
   const control = new ControlServer({
@@ -258,7 +267,7 @@ function announce(options: RunMonitorOptions, { host, port }: BoundSocket, log: 
 function childRefs(monitor: Monitor) {
   return monitor
     .children()
-    .flatMap(({ workerId, pid, startTicks }) => (pid === null ? [] : [{ workerId, pid, startTicks }]));
+    .flatMap(({ workerId, leader }) => (leader === null ? [] : [{ workerId, ...leader }]));
 }
 
 function createWorkerIds(): (role: Role) => string {

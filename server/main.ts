@@ -244,6 +244,9 @@ function onMessage(message: ToChild, hearers: Hearers): void {
     case 'retire':
       retire(message, hearers);
       return;
+    case 'outdated':
+      if (message.role === 'dsl') dslStock.giveUpOutdated(message.workerIds);
+      return;
     case 'connections-changed':
       if (message.to === 'server') changeConnections(message, hearers);
       return;

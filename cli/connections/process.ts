@@ -37,10 +37,13 @@ async function answerTo(question: ConnectionsQuestion): Promise<ResolvedStored |
   return await examine(name, read.connection, open);
 }
 
-function placeOf({ config: { cwd, file }, directories }: ConnectionsQuestion): StoredPlace {
-  const found = readConfigFile(cwd, environment(), file);
+function placeOf({
+  config: { cwd, file, env = environment() },
+  directories,
+}: ConnectionsQuestion): StoredPlace {
+  const found = readConfigFile(cwd, env, file);
   if ('error' in found) throw new Error(found.error);
-  return { secrets: resolveSecrets(found, cwd, environment()).secrets, directories };
+  return { secrets: resolveSecrets(found, cwd, env).secrets, directories };
 }
 
 function resolveAll(stored: readonly StoredConnection[], place: StoredPlace): ResolvedStored {

@@ -2,11 +2,14 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LoadedConfig } from '../../core/config/config.ts';
+import type { Environment } from '../../core/process/own-environment.ts';
 
 export interface ConfigQuestion {
   readonly cwd: string;
   /** undefined: FORKLINE_CONFIG, else forkline.config.json when there is one. */
   readonly file: string | undefined;
+  /** The variables that `env:` references name; left out: those of this process. */
+  readonly env?: Environment;
 }
 
 /** Rejects only when the process itself fails; mistakes in the configuration are `errors`. */

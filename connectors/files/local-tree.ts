@@ -3,8 +3,8 @@
  * has not changed since is not read again, and one that changed in the last moments is not trusted, since a clock may tick
  * too slowly to tell two changes apart. Links that lead out of the root are refused.
  */
-import { createReadStream, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { createReadStream, type Dirent, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Entry, FileTree, Identity } from './file-tree.ts';
@@ -51,8 +51,9 @@ export class LocalTree implements FileTree {
       if (stat.isDirectory()) return 'directory';
       return stat.isFile() ? 'file' : 'other';
     } catch (thrown) {
-      if (isMissing(thrown)) return null;
-      throw thrown;
+      if (!isMissing(thrown)) throw thrown;
+      this.#refuseLinkOut(path);
+      return null;
     }
   }
 
@@ -105,6 +106,16 @@ export class LocalTree implements FileTree {
     });
   }
 
+  /** Refuses a link to what is not there and would be outside: in a sandbox there is nothing outside of the roots. */
+  #refuseLinkOut(path: string): void {
+    const parts = path.split('/');
+    for (let count = 1; count <= parts.length; count++) {
+      const part = join(this.root, ...parts.slice(0, count));
+      const target = linkTarget(part);
+      if (target !== null) this.#refuseOutside(target, path);
+    }
+  }
+
   /** A link to a directory above itself would be followed without end. */
   #refuseLoop(path: string, name: string): void {
     const here = realpathSync(join(this.root, path));
@@ -132,6 +143,15 @@ export class LocalTree implements FileTree {
   #forget(path: string, { entries }: Remembered): void {
     this.#directories.delete(path);
     this.#remembered -= entries.length;
+  }
+}
+
+/** Returns where a link leads, taken literally; null for what is no link, or is not there. */
+function linkTarget(path: string): string | null {
+  try {
+    return resolve(dirname(path), readlinkSync(path));
+  } catch {
+    return null;
   }
 }
 

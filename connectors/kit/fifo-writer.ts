@@ -10,7 +10,7 @@
  * again, at first every millisecond, since a query on few rows waits longer for this than for its rows. Such an open never
  * waits, so it needs no thread of the pool. Writes are event-driven, and are queued while opening.
  */
-import { constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
@@ -108,7 +108,7 @@ export class FifoWriter {
     clearTimeout(this.#retry);
     let fd: number;
     try {
-      fd = openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);
+      fd = openPipe(this.#path);
     } catch (thrown) {
       const error = thrown as NodeJS.ErrnoException; // fs throws only such errors
       if (error.code !== 'ENXIO') return void this.#failed(error);
@@ -147,6 +147,14 @@ export class FifoWriter {
 
 function writeTo(socket: Socket, bytes: Buffer): boolean {
   return socket.write(bytes, () => BUFFERS.give(bytes));
+}
+
+/** Opens a pipe for writing without waiting for its reader. Whoever made it may not lead this process to another file. */
+function openPipe(path: string): number {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  if (fstatSync(fd).isFIFO()) return fd;
+  closeSync(fd);
+  throw Object.assign(new Error(`${path} is no pipe`), { code: 'EINVAL' });
 }
 
 function fifoFailure(error: NodeJS.ErrnoException): QueryError {

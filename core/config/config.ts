@@ -68,6 +68,8 @@ export interface Config {
   readonly dsl: {
     /** Absolute: where the engine's extensions are. */
     readonly extensionDirectory: string;
+    /** Whether the processes run in a sandbox: where it works, always, or never. */
+    readonly sandbox: 'auto' | 'require' | 'off';
     /** Ready and idle processes that the monitor keeps. */
     readonly spares: number;
     /** The most that run at once. */

@@ -74,6 +74,12 @@ export function dslOptions(cores: number) {
       Math.max(1, Math.min(2, Math.floor(cores / 2))),
       'half the cores, 1 to 2',
     ),
+    sandbox: choice(
+      'FORKLINE_DSL_SANDBOX',
+      'Whether DSL workers run in a sandbox (bubblewrap): `auto`: where it works; `require`: nothing starts without it.',
+      ['auto', 'require', 'off'],
+      'auto',
+    ),
     extensionDirectory: z.string().min(1).optional().meta({
       variable: 'FORKLINE_DSL_EXTENSION_DIRECTORY',
       about:

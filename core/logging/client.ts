@@ -16,8 +16,11 @@ import { rawDirOf } from './spill.ts';
 export interface LogIdentity {
   readonly role: string;
   readonly workerId: string;
+  /** The directory whose `raw` takes spilled lines: the run's, or a sandboxed process's own. */
   readonly runDir: string;
   readonly logSocket: string;
+  /** The process's pid as others see it; left out where the process sees the same one. */
+  readonly pid?: number;
 }
 
 export interface LogClientOptions {
@@ -69,9 +72,9 @@ class SocketLogClient implements LogClient {
 
   constructor(options: LogClientOptions) {
     const { identity, level, maxBufferedCharacters = MAX_BUFFERED_CHARACTERS } = options;
-    const { workerId, role, runDir, logSocket } = identity;
+    const { workerId, role, runDir, logSocket, pid = process.pid } = identity;
     this.#rank = levelRank(level);
-    this.#source = { process: workerId, role, pid: process.pid, stream: newStreamId() };
+    this.#source = { process: workerId, role, pid, stream: newStreamId() };
     this.#backlog = new Backlog({
       source: this.#source,
       rawDir: rawDirOf(runDir),

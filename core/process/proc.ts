@@ -102,10 +102,21 @@ export function readEnvironment(pid: number, names: readonly string[]): Record<s
   return found;
 }
 
+/** Returns the children that the first thread of a process started, the oldest first. */
+export function readChildPids(pid: number): number[] {
+  const text = readProc(`${pid}/task/${pid}/children`) ?? '';
+  return text.split(' ').flatMap((child) => (child === '' ? [] : [Number(child)]));
+}
+
+/** Returns the pid of a process in each pid namespace that it is in, that of this process first; null for no such process. */
+export function readNamespacePids(pid: number): number[] | null {
+  const match = /^NSpid:\s+([\d\s]+?)$/m.exec(readProc(`${pid}/status`) ?? '');
+  return match === null ? null : match[1]!.split(/\s+/).map(Number);
+}
+
 /** Dead children of a process that it has not waited for (those that its first thread started). */
 export function readZombiesUnder(pid: number): KernelSample[] {
-  const children = (readProc(`${pid}/task/${pid}/children`) ?? '').split(' ').filter((text) => text !== '');
-  const samples = children.map((text) => readSample(Number(text)));
+  const samples = readChildPids(pid).map((child) => readSample(child));
   return samples.filter((sample): sample is KernelSample => sample?.state === 'Z');
 }
 

@@ -12,8 +12,12 @@ export interface LoggerConfig {
   readonly rotateEvery: 'day' | 'never';
   readonly compress: 'gzip' | 'none';
   readonly socketPath: string;
+  /** The socket for sandboxed processes: it takes lines, and answers no questions. */
+  readonly linesSocketPath: string;
   /** The directory with the children's raw stdout and stderr and with spilled lines. */
   readonly rawDir: string;
+  /** The directory with one for each worker; the `raw` of sandboxed ones has the lines that they spilled. */
+  readonly workersDir: string;
   /** Passwords of the connections, which are removed from raw output. */
   readonly secrets: readonly string[];
   /** null: nothing is audited. */

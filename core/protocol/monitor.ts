@@ -30,8 +30,11 @@ export interface ChildIdentity {
   readonly slot: number;
   /** The id of the build, which changes with every build; a child of another build is refused. */
   readonly buildId: string;
+  /** The run directory; a sandboxed process's own directory in it. */
   readonly runDir: string;
   readonly logSocket: string;
+  /** The process's pid as others see it, for a sandboxed process, which sees another one. */
+  readonly pid?: number;
 }
 
 export type ToChild =
@@ -64,6 +67,11 @@ export type ToChild =
    * idle. It sends nothing new to a SQL worker, and replies `retired` when the last query in it has ended.
    */
   | { readonly type: 'retire'; readonly role: Role; readonly workerId: string }
+  /**
+   * To the server: no further query may be sent to these workers. Each is given up at once, or when its query has ended, with a
+   * `release` that says `discard`.
+   */
+  | { readonly type: 'outdated'; readonly role: Role; readonly workerIds: readonly string[] }
   /** To the server: the configured connections have changed, and every worker uses the new ones already. */
   | {
       readonly type: 'connections-changed';
@@ -168,6 +176,8 @@ export interface ProcessRow {
   readonly slot: number;
   readonly pid: number;
   readonly ppid: number;
+  /** Whether the process runs in a sandbox. */
+  readonly sandboxed: boolean;
   /** The process's state as the monitor sees it. */
   readonly state: ProcessState;
   /** The kernel's letter for the process's state (R, S, D, T, t, Z); null where there is no /proc. */

@@ -40,9 +40,16 @@ const ENGINE_INT64_DIGITS = 18;
 
 type Operator = '+' | '-' | '*';
 
+function wholeDigits(type: ExprType): number {
+  const { precision, scale } = decimalSize(type);
+  return precision - scale;
+}
+
 /**
  * Up to 18 digits the engine's own result has our type. Beyond, it would stay with 64 bits and overflow, unless the
- * operands are wider than 18 digits already.
+ * operands are wider than 18 digits already. An operand of a sum may have more digits before the point than 38 digits leave
+ * room for: the engine then converts it to the sum's type, which may fail even where the other operand is null. That
+ * conversion is written down, so that a database fails for the same rows.
  */
 function exactCall(call: CallSite, operator: Operator, args: readonly Typed[], type: DecimalType): Typed {
   const { precision } = decimalSize(type);
@@ -50,7 +57,8 @@ function exactCall(call: CallSite, operator: Operator, args: readonly Typed[], t
   const operands = args.map((arg) => {
     const size = decimalSize(arg.type);
     const fits = arg.type.kind === 'decimal' && size.precision >= wide;
-    return fits ? arg : castTo(arg, decimal(Math.max(wide, size.precision), size.scale));
+    const sized = fits ? arg : castTo(arg, decimal(Math.max(wide, size.precision), size.scale));
+    return operator !== '*' && wholeDigits(arg.type) > wholeDigits(type) ? castTo(sized, type) : sized;
   });
   const result = typedCall(call, `${operator}/decimal`, type, operands);
   return precision > ENGINE_INT64_DIGITS ? castTo(result, type) : result;
@@ -60,7 +68,7 @@ function sumType(a: ExprType, b: ExprType): ExprType {
   const left = decimalSize(a);
   const right = decimalSize(b);
   const scale = Math.max(left.scale, right.scale);
-  const whole = Math.max(left.precision - left.scale, right.precision - right.scale) + 1;
+  const whole = Math.max(wholeDigits(a), wholeDigits(b)) + 1;
   const unsized = (isUnsized(a) || isUnsized(b)) && scale === UNSIZED_SCALE;
   return unsized ? UNSIZED_DECIMAL : decimal(whole + scale, scale);
 }

@@ -17,6 +17,8 @@ export interface ConnectionDeps {
   readonly peers: Peers;
   readonly log: Log;
   readonly answers: Answers;
+  /** Whether the client is sandboxed: it may write log lines, and neither audit records nor questions. */
+  readonly linesOnly: boolean;
 }
 
 const MESSAGE_START = Buffer.from('{"type":');
@@ -58,6 +60,8 @@ export class Connection {
   }
 
   #onMessage(message: ToLogger): void {
+    if (this.#deps.linesOnly && !this.#mayWrite(message))
+      throw new Error('a sandboxed process may only write log lines');
     switch (message.type) {
       case 'hello':
         this.#hellos = this.#hellos.then(() => this.#greet(message));
@@ -70,6 +74,10 @@ export class Connection {
       default:
         message satisfies never;
     }
+  }
+
+  #mayWrite(message: ToLogger): boolean {
+    return message.type === 'hello' && !this.#deps.merger.isAudited(message.stream, message.role);
   }
 
   async #greet(hello: Extract<ToLogger, { type: 'hello' }>): Promise<void> {

@@ -26,12 +26,15 @@ export class Listener {
   readonly #deps: ListenerDeps;
   readonly #peers = new Peers();
   readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
+  readonly #servers: readonly [Server, Server];
   #receivedBytes = 0;
 
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
-    this.#server = createServer((socket) => this.#serve(socket));
+    this.#servers = [
+      createServer((socket) => this.#serve(socket, false)),
+      createServer((socket) => this.#serve(socket, true)),
+    ];
   }
 
   get processes(): ProcessTable {
@@ -43,25 +46,24 @@ export class Listener {
     return this.#receivedBytes;
   }
 
-  listen(socketPath: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ path: socketPath, backlog: 511 }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
+  /** Listens on the socket of all processes, and on the one that sandboxed processes see, which takes lines alone. */
+  async listen(socketPath: string, linesSocketPath: string): Promise<void> {
+    const [everybody, sandboxed] = this.#servers;
+    await Promise.all([listenOn(everybody, socketPath), listenOn(sandboxed, linesSocketPath)]);
   }
 
   /** Takes no more connections and ends those there are. */
   close(): void {
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #serve(socket: Socket): void {
+  #serve(socket: Socket, linesOnly: boolean): void {
     const { merger, spills, log, answers } = this.#deps;
-    const connection = new Connection(socket, { merger, spills, log, answers, peers: this.#peers });
+    const connection = new Connection(socket, {
+      ...{ merger, spills, log, answers, peers: this.#peers },
+      linesOnly,
+    });
     const split = createLineSplitter(MAX_LINE_BYTES, (line) => connection.onLine(line));
     this.#sockets.add(socket);
     socket.on('data', (chunk: Buffer) => this.#onData(socket, chunk, split));
@@ -85,4 +87,14 @@ export class Listener {
     socket.pause();
     void merger.room().then(() => socket.resume());
   }
+}
+
+function listenOn(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path, backlog: 511 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }

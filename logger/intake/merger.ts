@@ -87,6 +87,13 @@ export class Merger {
     return role !== AUDIT_ROLE || this.#deps.audit !== null;
   }
 
+  /** Whether lines of this stream and role go into the audit file. */
+  isAudited(stream: string, role: string): boolean {
+    return (
+      role === AUDIT_ROLE || (this.#deps.audit !== null && this.known(stream)?.route === this.#deps.audit)
+    );
+  }
+
   /** Throws for audit records when nothing is audited: they would be written where nobody looks for them. */
   #routeOf(role: string): Route {
     if (role !== AUDIT_ROLE) return this.#deps.log;

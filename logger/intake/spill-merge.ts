@@ -3,7 +3,8 @@
  * merged while its client waits for its welcome, so that older lines come first; those of the others (processes
  * that died) by a scan. One file at a time, so that memory holds one batch.
  */
-import { readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readStamp } from '../../core/logging/line.ts';
 import type { Log } from '../../core/logging/log.ts';
@@ -13,6 +14,8 @@ import type { Merger } from './merger.ts';
 
 export interface SpillMergeDeps {
   readonly rawDir: string;
+  /** Has a directory for each worker, and in that of a sandboxed one `raw`, which only that worker writes to. */
+  readonly workersDir: string;
   readonly merger: Merger;
   readonly log: Log;
 }
@@ -23,6 +26,8 @@ const ABANDONED_AFTER_MS = 10_000;
 
 interface SpillFile extends SpillName {
   readonly path: string;
+  /** Whether a sandboxed process wrote it, which may not write audit records. */
+  readonly isSandboxed: boolean;
 }
 
 export class SpillMerge {
@@ -43,9 +48,9 @@ export class SpillMerge {
 
   /** Merges what there is of streams without a connected client. */
   mergeOrphans(): Promise<void> {
-    const { rawDir, merger } = this.#deps;
+    const { merger } = this.#deps;
     return this.#inTurn(async () => {
-      await adoptAbandoned(rawDir);
+      for (const { path } of await this.#directories()) await adoptAbandoned(path);
       await this.#mergeFiles((file) => (merger.known(file.stream)?.onAck ?? null) === null);
     });
   }
@@ -53,6 +58,14 @@ export class SpillMerge {
   /** Resolves when every merged file is written and deleted. */
   async settled(): Promise<void> {
     await Promise.all(this.#finishing.values());
+  }
+
+  /** The directory of all processes, and those of sandboxed workers. */
+  async #directories(): Promise<Directory[]> {
+    const { rawDir, workersDir } = this.#deps;
+    const workers = await readdir(workersDir).catch(ignoreGone);
+    const own = workers.map((name) => join(workersDir, name, 'raw'));
+    return [{ path: rawDir, isSandboxed: false }, ...own.map((path) => ({ path, isSandboxed: true }))];
   }
 
   /** Files are merged one at a time, whoever asks. */
@@ -63,7 +76,8 @@ export class SpillMerge {
   }
 
   async #mergeFiles(wanted: (file: SpillFile) => boolean): Promise<void> {
-    const listed = await listSpills(this.#deps.rawDir);
+    const directories = await this.#directories();
+    const listed = (await Promise.all(directories.map(listSpills))).flat();
     const files = listed.filter((file) => wanted(file) && !this.#finishing.has(file.path));
     files.sort((a, b) => a.batch - b.batch);
     for (const file of files) await this.#mergeFile(file);
@@ -71,10 +85,14 @@ export class SpillMerge {
 
   async #mergeFile(file: SpillFile): Promise<void> {
     const { merger, log } = this.#deps;
-    const bytes = await readFile(file.path);
+    const bytes = await readRegular(file.path);
+    if (bytes === null) {
+      this.#leave(file.path, 'spill-not-a-file');
+      return;
+    }
     const role = readStamp(bytes)?.role ?? '';
-    if (!merger.takes(role)) {
-      this.#leave(file.path);
+    if (!merger.takes(role) || (file.isSandboxed && merger.isAudited(file.stream, role))) {
+      this.#leave(file.path, 'audit-records-left');
       return;
     }
     const state = merger.open(file.stream, role);
@@ -93,11 +111,14 @@ export class SpillMerge {
     if (merger.full) await merger.room();
   }
 
-  /** Audit records of an earlier run stay where they are as long as no audit file is configured. */
-  #leave(path: string): void {
+  /**
+   * Leaves a file where it is: audit records of an earlier run while no audit file is configured, and what a sandboxed
+   * process may not write.
+   */
+  #leave(path: string, event: string): void {
     if (this.#left.has(path)) return;
     this.#left.add(path);
-    this.#deps.log.warn('audit-records-left', { file: path });
+    this.#deps.log.warn(event, { file: path });
   }
 
   async #finish(path: string, written: Promise<void>): Promise<void> {
@@ -113,22 +134,47 @@ export class SpillMerge {
   }
 }
 
-async function listSpills(rawDir: string): Promise<SpillFile[]> {
+interface Directory {
+  readonly path: string;
+  readonly isSandboxed: boolean;
+}
+
+async function listSpills({ path, isSandboxed }: Directory): Promise<SpillFile[]> {
   const files: SpillFile[] = [];
-  for (const name of await readdir(rawDir)) {
+  for (const name of await readdir(path).catch(ignoreGone)) {
     const spill = parseSpillFileName(name);
-    if (spill !== null) files.push({ ...spill, path: join(rawDir, name) });
+    if (spill !== null) files.push({ ...spill, path: join(path, name), isSandboxed });
   }
   return files;
 }
 
+/** Reads a file; returns null for anything else: what a sandboxed process puts there must neither lead elsewhere nor block. */
+async function readRegular(path: string): Promise<Buffer | null> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(path, flags).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'ELOOP' && thrown.code !== 'ENXIO') throw thrown; // a link, a socket
+    return null;
+  });
+  if (handle === null) return null;
+  try {
+    return (await handle.stat()).isFile() ? await handle.readFile() : null;
+  } finally {
+    await handle.close();
+  }
+}
+
+function ignoreGone(thrown: NodeJS.ErrnoException): string[] {
+  if (thrown.code !== 'ENOENT') throw thrown; // the worker has ended meanwhile
+  return [];
+}
+
 /** Gives a batch whose writer was killed in mid-write its name; a half line at its end was never acknowledged. */
 async function adoptAbandoned(rawDir: string): Promise<void> {
-  for (const name of await readdir(rawDir)) {
+  for (const name of await readdir(rawDir).catch(ignoreGone)) {
     const finalName = name.slice(0, -TEMPORARY.length);
     if (!name.endsWith(TEMPORARY) || parseSpillFileName(finalName) === null) continue;
     try {
-      const { mtimeMs } = await stat(join(rawDir, name));
+      const { mtimeMs } = await lstat(join(rawDir, name));
       if (Date.now() - mtimeMs > ABANDONED_AFTER_MS)
         await rename(join(rawDir, name), join(rawDir, finalName));
     } catch (thrown) {

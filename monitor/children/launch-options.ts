@@ -6,6 +6,13 @@ export interface LaunchOptions {
   readonly hasDataLimit: boolean;
   /** Whether the process gets a directory for spilling data that does not fit into memory. */
   readonly spills: boolean;
+  /** Whether the process runs in a sandbox, as `dsl.sandbox` says. */
+  readonly sandboxed: boolean;
 }
 
-export const ORDINARY_LAUNCH: LaunchOptions = { heapMb: null, hasDataLimit: false, spills: false };
+export const ORDINARY_LAUNCH: LaunchOptions = {
+  heapMb: null,
+  hasDataLimit: false,
+  spills: false,
+  sandboxed: false,
+};

@@ -18,7 +18,9 @@ import type { Clock } from '../../core/process/clock.ts';
 import { readSample, readWchan } from '../../core/process/proc.ts';
 import { causeOf, type EndCause, type Ending } from '../../core/protocol/endings.ts';
 import type { ChildConfig, ChildIdentity, FromChild, ToChild } from '../../core/protocol/monitor.ts';
+import { endOf, findInnerPid, type ProcessId, processId } from '../sandbox/inner-process.ts';
 import { afterListening } from './patient-timer.ts';
+import { type SendSignal, SignalTarget } from './signal-target.ts';
 
 export type ChildPhase = 'starting' | 'ready' | 'stopping' | 'killing' | 'gone';
 
@@ -43,19 +45,14 @@ export interface ChildEvents {
   onGone(child: ManagedChild, end: ChildEnd): void;
 }
 
-export interface ChildTimeouts {
-  readonly bootTimeoutMs: number;
-  /** The time between TERM and KILL. */
-  readonly killAfterMs: number;
-}
-
 export interface ChildOptions {
   readonly identity: ChildIdentity;
   /** Returns the configuration for `init`, called when that is sent. */
   child(): ChildConfig;
   readonly logLevel: string;
   readonly redactLiterals: boolean;
-  readonly timeouts: ChildTimeouts;
+  /** `killAfterMs`: the time between TERM and KILL. */
+  readonly timeouts: { readonly bootTimeoutMs: number; readonly killAfterMs: number };
   readonly events: ChildEvents;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,9 +60,11 @@ export interface ChildOptions {
    * Prepares the child's files, starts the process and calls `adopt` in the same tick, since a failed spawn emits 'error' at
    * the next one. Rejects when no process object could be made (EMFILE, ...).
    */
-  spawn(adopt: (process: ChildProcess) => void): Promise<void>;
+  spawn(adopt: (process: ChildProcess, shownKey?: string | null) => void): Promise<void>;
+  /** Whether the started process is a sandbox, and the child in it another one. */
+  readonly isSandboxed?: boolean;
   /** Replaces the sending of signals in tests, which cannot make a process that survives SIGKILL. */
-  readonly sendSignal?: (pid: number, signal: NodeJS.Signals) => void;
+  readonly sendSignal?: SendSignal;
   /** The time after KILL after which the monitor goes on without the process. */
   readonly unkillableAfterMs?: number;
 }
@@ -78,13 +77,17 @@ const STOP_PATIENCE_MS = 1000;
 const UNKILLABLE_AFTER_MS = 5000;
 /** The time that a process gets to end after its channel has closed: no message can reach it any more. */
 const DISCONNECT_GRACE_MS = 1000;
+const INNER_POLL_MS = 2;
 
 export class ManagedChild {
   readonly identity: ChildIdentity;
   phase: ChildPhase = 'starting';
+  /** The process's pid; that inside of its sandbox, as this process sees it, once it is known. */
   pid: number | null = null;
   /** The process's start time, which together with the pid identifies it; null before it is known, and without /proc. */
   startTicks: number | null = null;
+  /** Tells which places its sandbox shows (monitor/sandbox/shown-places.ts); null without a sandbox, and before it started. */
+  shownKey: string | null = null;
   readonly createdAtMs: number;
   readyAtMs: number | null = null;
   lastHeartbeatAtMs: number;
@@ -97,6 +100,7 @@ export class ManagedChild {
   /** Resolves when the child is gone. */
   readonly gone: Promise<void>;
   readonly #options: ChildOptions;
+  readonly #signals: SignalTarget;
   #process: ChildProcess | null = null;
   #clearTimer: () => void = () => {};
   #decided: Ending | null = null;
@@ -106,18 +110,31 @@ export class ManagedChild {
   constructor(options: ChildOptions) {
     this.identity = options.identity;
     this.#options = options;
+    this.#signals = new SignalTarget(options.sendSignal);
     this.createdAtMs = options.clock.monotonicMs();
     this.lastHeartbeatAtMs = this.createdAtMs;
     this.gone = new Promise((resolve) => {
       this.#resolveGone = resolve;
     });
     options
-      .spawn((process) => this.#adopt(process))
+      .spawn((process, shownKey = null) => {
+        this.shownKey = shownKey;
+        this.#adopt(process);
+      })
       .catch((thrown: unknown) => {
         const message = thrown instanceof Error ? thrown.message : String(thrown);
         if (this.#process === null) this.#end(null, null, message);
         else options.log.warn('after-spawn', { workerId: this.workerId, message });
       });
+  }
+
+  /** The process that was started, which leads the process group: the child itself, or its sandbox. */
+  get leader(): ProcessId | null {
+    return this.#signals.leader;
+  }
+
+  get isSandboxed(): boolean {
+    return this.#options.isSandboxed === true;
   }
 
   get workerId(): string {
@@ -155,17 +172,21 @@ export class ManagedChild {
       this.#killNow();
       return;
     }
-    this.#signal('SIGTERM');
+    this.#signals.signal('SIGTERM');
     this.#after(this.#options.timeouts.killAfterMs, () => this.#killNow());
   }
 
   #killNow(): void {
-    this.#signal('SIGKILL');
+    this.#signals.signal('SIGKILL');
     this.#after(this.#options.unkillableAfterMs ?? UNKILLABLE_AFTER_MS, () => this.#abandon());
   }
 
   /** Stops waiting for the process, since nothing else can be done. When the kernel lets it go, Node reaps it. */
   #abandon(): void {
+    if (this.#signals.outlivedByBox) {
+      this.#signals.signalGroup('SIGKILL'); // 'exit' follows
+      return;
+    }
     const pid = this.pid ?? 0;
     const { workerId } = this;
     const kernelState = readSample(pid)?.state;
@@ -178,26 +199,46 @@ export class ManagedChild {
 
   #adopt(process: ChildProcess): void {
     this.#process = process;
-    this.pid = process.pid ?? null;
     process.on('error', (error) => {
       if (process.pid === undefined) this.#end(null, null, error.message);
       else this.#options.log.warn('child-error', { workerId: this.workerId, message: error.message });
     });
     if (process.pid === undefined) return; // the spawn failed, and its 'error' event follows
-    this.startTicks = readSample(process.pid)?.startTicks ?? null;
-    process.on('exit', (code, signal) => this.#end(code, signal, null));
+    const leader = this.#signals.startedAs(process.pid);
+    process.on('exit', (code, signal) => this.#end(...endOf(code, signal, this.isSandboxed), null));
     process.on('message', (message) => this.#receive(message as FromChild)); // messages of our own children are trusted
     process.on('disconnect', () => this.#onDisconnect());
     if (this.phase === 'killing') {
       this.#killNow(); // the kill was decided while the launch was being prepared
       return;
     }
-    const { identity, logLevel, redactLiterals, timeouts } = this.#options;
-    this.send({ type: 'init', identity, child: this.#options.child(), logLevel, redactLiterals });
-    this.#after(timeouts.bootTimeoutMs, () => {
-      this.#failure = `was not ready within ${timeouts.bootTimeoutMs} ms`;
+    const { bootTimeoutMs } = this.#options.timeouts;
+    this.#after(bootTimeoutMs, () => {
+      this.#failure = `was not ready within ${bootTimeoutMs} ms`;
       this.#killUndecided();
     });
+    if (this.isSandboxed) this.#awaitInner(leader);
+    else this.#begin(leader);
+  }
+
+  /** Waits for the process inside of the sandbox, which is there within some milliseconds. */
+  #awaitInner(leader: ProcessId): void {
+    if (this.phase !== 'starting') return;
+    const pid = findInnerPid(leader.pid);
+    if (pid === null) {
+      setTimeout(() => this.#awaitInner(leader), INNER_POLL_MS);
+      return;
+    }
+    this.#signals.inner = processId(pid);
+    this.#begin(this.#signals.inner);
+  }
+
+  #begin({ pid, startTicks }: ProcessId): void {
+    this.pid = pid;
+    this.startTicks = startTicks;
+    const { logLevel, redactLiterals } = this.#options;
+    const identity = this.isSandboxed ? { ...this.identity, pid } : this.identity;
+    this.send({ type: 'init', identity, child: this.#options.child(), logLevel, redactLiterals });
     this.#options.events.onStarted?.(this);
   }
 
@@ -253,20 +294,11 @@ export class ManagedChild {
     const early = this.readyAtMs === null || this.#options.clock.monotonicMs() - this.readyAtMs < EARLY_MS;
     this.phase = 'gone';
     this.#clearTimer();
-    if (this.pid !== null) this.#signal('SIGKILL'); // ends processes that the child started and left behind
+    this.#signals.signalGroup('SIGKILL'); // ends processes that the child started and left behind
     const facts = { code, signal, decided: this.#decided, failure: failure ?? this.#failure };
     const cause = this.abandoned ? 'unkillable' : causeOf(facts);
     this.#options.events.onGone(this, { ...facts, decided: this.#decided?.reason ?? null, cause, early });
     this.#resolveGone();
-  }
-
-  #signal(signal: NodeJS.Signals): void {
-    if (this.pid === null) return;
-    try {
-      (this.#options.sendSignal ?? signalGroup)(this.pid, signal);
-    } catch {
-      // ESRCH: the whole group has ended; its 'exit' event follows or was just handled
-    }
   }
 
   /** Sets the child's only timer, which replaces the timer of the step before. */
@@ -274,10 +306,6 @@ export class ManagedChild {
     this.#clearTimer();
     this.#clearTimer = afterListening(ms, action);
   }
-}
-
-function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
-  process.kill(-leaderPid, signal);
 }
 
 /** Describes the end of a process for people: `exit code 1`, `signal SIGKILL`, `spawn EAGAIN`. */

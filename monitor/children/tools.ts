@@ -4,21 +4,8 @@
  * options that will be used, because a tool that prevents a child from starting would be worse than no tool.
  */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
-
-/** The only folders in which children find their programs. */
-export const CHILD_PATH = [
-  dirname(process.execPath),
-  '/usr/local/sbin',
-  '/usr/local/bin',
-  '/usr/sbin',
-  '/usr/bin',
-  '/sbin',
-  '/bin',
-].join(':');
+import { findExecutable } from '../sandbox/child-path.ts';
 
 /** The absolute paths of the programs; null for one that does not exist or does not work. */
 export interface Tools {
@@ -56,18 +43,8 @@ export function logMissingTools(tools: Tools, log: Log): void {
 }
 
 async function findWorking(name: string, args: (path: string) => string[]): Promise<string | null> {
-  for (const folder of CHILD_PATH.split(':')) {
-    const path = join(folder, name);
-    if (await isExecutable(path)) return (await succeeds(path, args(path))) ? path : null;
-  }
-  return null;
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+  const path = await findExecutable(name);
+  return path !== null && (await succeeds(path, args(path))) ? path : null;
 }
 
 function succeeds(path: string, args: string[]): Promise<boolean> {

@@ -81,6 +81,8 @@ export class Generation {
    */
   async changeConnections(config: Config, stale: readonly string[]): Promise<UnreachableConnection[]> {
     this.#config = config;
+    // Before the server hears of the connections, no worker is left to it that cannot see their files.
+    await Promise.all(this.#pools.map((pool) => pool.refresh()));
     const news = { type: 'connections-changed' as const, revision: ++this.#revision };
     const told = this.#pools.map((pool, index) => {
       const connections = this.#deps.pools[index]!.connections?.(config);

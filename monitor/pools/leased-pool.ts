@@ -22,6 +22,7 @@ import {
   nextDecisionAtMs,
 } from './leased-rules.ts';
 import { Leases, SERVER_DIED } from './leases.ts';
+import { OUTDATED, OutdatedWorkers } from './outdated-workers.ts';
 import { freeSlot, type LeasedQuery, type Pool, type PoolDeps, type Round, type Work } from './pool.ts';
 
 export class LeasedPool implements Pool {
@@ -34,6 +35,7 @@ export class LeasedPool implements Pool {
   readonly #leases: Leases;
   #clearTimer: () => void = () => {};
   #running = false;
+  readonly #outdated: OutdatedWorkers;
   #policy: LeasedPolicy;
   #mayFork = true;
 
@@ -43,6 +45,7 @@ export class LeasedPool implements Pool {
     this.#brake = new Brake(deps.clock.monotonicMs);
     this.#policy = policy;
     this.#leases = new Leases(deps, this.#endings);
+    this.#outdated = new OutdatedWorkers(deps, this.#endings);
   }
 
   get role(): string {
@@ -144,7 +147,13 @@ export class LeasedPool implements Pool {
     return true;
   }
 
+  async refresh(): Promise<void> {
+    await this.#outdated.look(this.#entries);
+    this.#evaluate();
+  }
+
   serverLost(): void {
+    this.#outdated.serverLost(this.#entries.values());
     this.#leases.serverLost(this.#entries.values());
     this.#evaluate();
   }
@@ -157,6 +166,7 @@ export class LeasedPool implements Pool {
 
   tick({ mayFork, rssOf }: Round): void {
     this.#mayFork = mayFork;
+    void this.refresh();
     for (const entry of this.#entries.values()) {
       entry.rssBytes = rssOf(entry.child);
       this.#endings.killOverdue(entry);
@@ -249,6 +259,10 @@ export class LeasedPool implements Pool {
   #onReady(child: ManagedChild): void {
     const entry = this.#entries.get(child.workerId);
     if (entry?.state !== 'starting') return;
+    if (this.#outdated.isOutdated(child)) {
+      this.#killWorker(child, OUTDATED);
+      return;
+    }
     this.#enter(entry, 'idle-fresh');
     this.#deps.onReady();
     this.#deps.onChanged();

@@ -56,14 +56,17 @@ function launchLogger(
   events: ChildEvents,
 ): ManagedChild {
   const { level: _, redactLiterals: __, ...kept } = config.log;
-  const { logSocket, rawDir } = context.runDir;
+  const { linesSocket: linesSocketPath, logSocket, rawDir, workersDir } = context.runDir;
   return launchChild(context, {
     ...{ role: 'logger', slot: 0, workerId: context.nextWorkerId('logger'), events },
     ...{ config, launch: ORDINARY_LAUNCH },
     extraFds: kept.file === STANDARD_OUTPUT ? [MONITOR_STDOUT_FD] : [],
     child: () => ({
       role: 'logger',
-      config: { ...kept, socketPath: logSocket, rawDir, secrets, audit: auditFileConfig(config) },
+      config: {
+        ...{ ...kept, socketPath: logSocket, linesSocketPath, rawDir, workersDir, secrets },
+        audit: auditFileConfig(config),
+      },
     }),
   });
 }

@@ -2,15 +2,16 @@
 import type { Config } from '../../core/config/config.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import type { ChildConfig, WorkerAddress } from '../../core/protocol/monitor.ts';
-import { type LaunchContext, launchChild } from '../children/launch.ts';
+import { type LaunchContext, launchChild, sandboxFor } from '../children/launch.ts';
 import type { ChildEvents, ManagedChild } from '../children/managed-child.ts';
+import { shownPlaces } from '../sandbox/shown-places.ts';
 import type { PoolDefinition } from './definition.ts';
 import { LeasedPool } from './leased-pool.ts';
 import type { Pool, PoolDeps } from './pool.ts';
 import { PreforkPool } from './prefork-pool.ts';
 
 /** The ties of a pool to its generation, without those that follow from the row and the context. */
-export interface PoolTies extends Omit<PoolDeps, 'role' | 'clock' | 'log' | 'stats' | 'launch'> {
+export interface PoolTies extends Omit<PoolDeps, 'role' | 'clock' | 'log' | 'stats' | 'launch' | 'shownKey'> {
   /** Returns the newest configuration, since its connections may change. */
   config(): Config;
   readonly context: LaunchContext;
@@ -21,7 +22,13 @@ export function createPool(definition: PoolDefinition, ties: PoolTies): Pool {
   const { config, context, ...events } = ties;
   const { clock, log, stats } = context;
   const launch = (slot: number, of: ChildEvents): ManagedChild => launchWorker(definition, ties, slot, of);
-  const deps: PoolDeps = { ...events, role, clock, log, stats, launch };
+  const deps: PoolDeps = {
+    ...{ ...events, role, clock, log, stats, launch },
+    shownKey: async () =>
+      definition.launch.sandboxed && sandboxFor(context, config()) !== null
+        ? (await shownPlaces(config())).key
+        : null,
+  };
   switch (definition.policy) {
     case 'prefork':
       return new PreforkPool(deps, definition.limits(config()));

@@ -59,6 +59,8 @@ export interface Pool {
   /** Undoes a lease that a server announced before it died. */
   voidLease(workerId: string): void;
   serverLost(): void;
+  /** Takes workers out of use that cannot serve the newest connections. Resolves when the server was told of them. */
+  refresh(): Promise<void>;
   /** Stops all workers and starts none any more; resolves when all are gone. */
   stop(graceMs: number, ending: Ending): Promise<void>;
   kill(ending: Ending): Promise<void>;
@@ -71,6 +73,8 @@ export interface PoolDeps {
   readonly log: Log;
   readonly stats: StatsBook;
   launch(slot: number, events: ChildEvents): ManagedChild;
+  /** Returns the key of the places that a sandbox shows now (monitor/sandbox/shown-places.ts); null for workers without one. */
+  shownKey(): Promise<string | null>;
   /** Returns false when there is no server to tell. */
   tellServer(message: ToChild): boolean;
   /** Called when the set of usable workers has changed; sends it to the server before it returns. */

@@ -151,6 +151,8 @@ export class PreforkPool implements Pool {
   }
 
   /** Ends leaving workers after the server's death, since nobody will report the end of their last queries. */
+  async refresh(): Promise<void> {} // all of them serve any connection
+
   serverLost(): void {
     for (const place of this.#places) if (place.state === 'leaving') this.#end(place);
   }

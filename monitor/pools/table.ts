@@ -32,7 +32,11 @@ export const POOL_TABLE: readonly PoolDefinition[] = [
     title: 'DSL workers at once, at most',
     policy: 'leased',
     maxSize: MAX_POOL_SIZE.dsl,
-    launch: { entry: 'workers/dsl/worker.js', heapMb: DSL_HEAP_MB, hasDataLimit: true, spills: true },
+    launch: {
+      entry: 'workers/dsl/worker.js',
+      heapMb: DSL_HEAP_MB,
+      ...{ hasDataLimit: true, spills: true, sandboxed: true },
+    },
     config: dslConfig,
     connections: ({ connections }) => filesOf(connections),
     limits: ({ dsl, monitor }) => ({

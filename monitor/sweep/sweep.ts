@@ -7,12 +7,14 @@ import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, isSameProcess, pidExists, readBootId, readSample } from '../../core/process/proc.ts';
-import { describeRunDir, runDirPrefix } from '../../core/process/run-dir.ts';
+import { describeRunDir, type RunDir, runDirPrefix } from '../../core/process/run-dir.ts';
 import { alreadyRunning, type ProcessRef, type RunState, readRunState } from './state-file.ts';
 import { findStrays, killStrays } from './strays.ts';
 
 const GONE_WITHIN_MS = 3000;
 const POLL_MS = 20;
+/** Stands among the workers' directories for the lines that sandboxed workers of an earlier run spilled. */
+const RESCUED = 'rescued';
 
 export interface Swept {
   readonly monitorPid: number;
@@ -22,10 +24,10 @@ export interface Swept {
 }
 
 /**
- * Clears the way for a new run. Unmerged log files of the old run move into `rawDir`.
+ * Clears the way for a new run. Unmerged log files of the old run move into the new run's directory.
  * @returns null when there was nothing to sweep. @throws AlreadyRunningError
  */
-export async function sweepLeftovers(stateFile: string, rawDir: string): Promise<Swept | null> {
+export async function sweepLeftovers(stateFile: string, runDir: RunDir): Promise<Swept | null> {
   const old = await readRunState(stateFile);
   if (old === null) {
     await rm(stateFile, { force: true }); // the file is missing or cannot be understood
@@ -40,7 +42,7 @@ export async function sweepLeftovers(stateFile: string, rawDir: string): Promise
   // The search by the run's id also finds processes that are in no known group.
   const strays = old.bootId === readBootId() ? killStrays(findStrays(old.runDir, new Set(), new Set())) : [];
   await waitUntilGone([...killed, ...strays]);
-  await removeRunDir(old.runDir, rawDir);
+  await removeRunDir(old.runDir, runDir);
   await rm(stateFile, { force: true });
   const name = ({ workerId, pid }: { readonly workerId: string; readonly pid: number }) =>
     `${workerId} (pid ${pid})`;
@@ -75,12 +77,25 @@ async function waitUntilGone(processes: readonly ProcessRef[]): Promise<void> {
   while (processes.some(there) && performance.now() < giveUpAt) await delay(POLL_MS);
 }
 
-async function removeRunDir(path: string, rawDir: string): Promise<void> {
+async function removeRunDir(path: string, next: RunDir): Promise<void> {
   if (!basename(path).startsWith(runDirPrefix())) return;
   const info = await lstat(path).catch(() => null); // the directory is gone, for example after a reboot
   if (info === null || !info.isDirectory() || info.uid !== (process.getuid?.() ?? info.uid)) return;
-  await rescueLogs(describeRunDir(path).rawDir, rawDir);
+  const old = describeRunDir(path);
+  await rescueLogs(old.rawDir, next.rawDir);
+  const workers = await readdir(old.workersDir).catch(() => []); // the old run ended before it had any
+  for (const workerId of workers) {
+    const spilled = join(old.workerDir(workerId), 'raw');
+    if (!(await isDirectory(spilled))) continue;
+    await rescueLogs(spilled, join(next.workerDir(RESCUED), 'raw'));
+  }
   await rm(path, { recursive: true, force: true });
+}
+
+/** Tells whether it is a directory, and no link to one: a sandboxed worker could have put anything there. */
+async function isDirectory(path: string): Promise<boolean> {
+  const info = await lstat(path).catch(() => null); // most workers have none
+  return info?.isDirectory() === true;
 }
 
 /** Moves log lines that the old run's logger did not merge, so that this run's logger merges them. */

@@ -43,6 +43,8 @@ interface DslWorker {
   socket: DslSocket;
   state: State;
   served: number;
+  /** Whether it may serve no further query, since its sandbox shows other files than are wanted now. */
+  isOutdated: boolean;
 }
 
 export interface DslStockOptions {
@@ -58,6 +60,7 @@ export interface DslStockOptions {
   onScrubFailed(workerId: string, error: unknown): void;
 }
 
+const OUTDATED = 'its sandbox shows other files than are wanted now';
 /** The share that is kept for short queries. */
 const KEPT_SHARE = 0.25;
 
@@ -116,6 +119,16 @@ export class DslStock {
     this.#options.tell({ type: 'retired', workerId, accepted });
   }
 
+  /** Gives these workers up: those that run a query once it has ended. */
+  giveUpOutdated(workerIds: readonly string[]): void {
+    for (const workerId of workerIds) {
+      const worker = this.#workers.get(workerId);
+      if (worker === undefined) continue;
+      worker.isOutdated = true;
+      if (worker.state !== 'leased') this.#giveUp(worker, null, OUTDATED);
+    }
+  }
+
   close(): void {
     for (const worker of [...this.#workers.values()]) this.#forget(worker);
   }
@@ -125,6 +138,7 @@ export class DslStock {
       address,
       state: 'connecting',
       served: 0,
+      isOutdated: false,
       socket: new WorkerSocket<DslWorkerCalls>({
         workerId: address.workerId,
         socketPath: address.socketPath,
@@ -205,13 +219,15 @@ export class DslStock {
     const { reuse, maxQueriesPerWorker } = this.#options;
     if (queryId === null) {
       // The lease never began, so the worker is unused.
-      if (worker.state === 'leased') this.#becomeIdle(worker);
+      if (worker.state === 'leased' && worker.isOutdated) this.#giveUp(worker, null, OUTDATED);
+      else if (worker.state === 'leased') this.#becomeIdle(worker);
       return;
     }
     worker.served++;
-    const spent = reuse === 'never' || worker.served >= maxQueriesPerWorker;
+    const spent = reuse === 'never' || worker.served >= maxQueriesPerWorker || worker.isOutdated;
     const keep = outcome === 'reusable' && !spent && worker.state === 'leased';
-    const why = outcome === 'reusable' && spent ? `served ${worker.served} (dsl.reuse ${reuse})` : reason;
+    const worn = worker.isOutdated ? OUTDATED : `served ${worker.served} (dsl.reuse ${reuse})`;
+    const why = outcome === 'reusable' && spent ? worn : reason;
     const { workerId } = worker.address;
     this.#options.tell({
       type: 'release',

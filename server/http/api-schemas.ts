@@ -188,6 +188,7 @@ const processRow = z.strictObject({
   slot: count,
   pid: count,
   ppid: count,
+  sandboxed: z.boolean().describe('whether the process runs in a sandbox'),
   state: z.enum(['starting', 'ready', 'busy', 'draining', 'killing']),
   kernelState: text.nullable(),
   cpuPercent: number.nullable(),

@@ -98,7 +98,7 @@ export class Conversions {
     }
     const making = this.#making.get(id) ?? this.#begin(id, job, options, principal);
     if (making === null) return this.#send(job, options, null, principal, request, response);
-    await this.#follow(making, job, options, response);
+    await this.#follow(id, making, job, options, response);
   }
 
   /** Sends a part of the rows. */
@@ -144,7 +144,7 @@ export class Conversions {
     };
     const ended = endWith(handler, query, asked, answer, work, { job: true }).then(() => {
       clearTimeout(deadline);
-      this.#making.delete(id);
+      this.#forget(id, making);
       return answer.error;
     });
     const making: Making = { spool, ended, cancellation: query.cancellation, followers: 0 };
@@ -152,8 +152,18 @@ export class Conversions {
     return making;
   }
 
+  #forget(id: string, making: Making): void {
+    if (this.#making.get(id) === making) this.#making.delete(id);
+  }
+
   /** Streams a copy to a client while it is made. */
-  async #follow(making: Making, job: Job, options: AnswerOptions, response: ServerResponse): Promise<void> {
+  async #follow(
+    id: string,
+    making: Making,
+    job: Job,
+    options: AnswerOptions,
+    response: ServerResponse,
+  ): Promise<void> {
     const { handler } = this.#deps;
     const stream = new AnswerStream({
       ...{ response, format: options.format, endLine: options.end !== 'none' },
@@ -173,8 +183,11 @@ export class Conversions {
       else if (!cancellation.isCancelled) stream.fail(error ?? notWritten(making.spool).toWire());
     } finally {
       making.followers--;
-      if (making.followers === 0 && cancellation.isCancelled)
+      if (making.followers === 0 && cancellation.isCancelled) {
+        // The next request makes a new copy instead of following a cancelled one.
+        this.#forget(id, making);
         making.cancellation.cancel(cancellation.reason!);
+      }
     }
   }
 

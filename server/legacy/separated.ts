@@ -4,33 +4,63 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+/** The most bytes that one byte becomes: a field of one byte gets quotes. */
+const MOST_GROWTH = 3;
 
 /** Yields the records with `separator`, one byte, between their fields. */
 export async function* separatedBy(separator: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const byte = separator.charCodeAt(0);
-  /** The beginning of a field that goes on in the next piece. */
-  let before = Buffer.alloc(0);
-  let isQuoted = false;
-  for await (const piece of pieces) {
-    const bytes = before.length === 0 ? piece : Buffer.concat([before, piece]);
-    const out: Buffer[] = [];
-    let from = 0;
-    for (let at = before.length; at < bytes.length; at++) {
-      const each = bytes[at]!;
-      if (each === QUOTE) isQuoted = !isQuoted;
-      if (isQuoted || (each !== COMMA && each !== LINE_FEED)) continue;
-      out.push(...fieldOf(bytes.subarray(from, at), byte), each === COMMA ? Buffer.of(byte) : LINE_END);
-      from = at + 1;
-    }
-    before = Buffer.from(bytes.subarray(from));
-    yield Buffer.concat(out);
-  }
+  const writer = new Separated(separator.charCodeAt(0));
+  for await (const piece of pieces) yield writer.write(piece);
 }
 
-const LINE_END = Buffer.from('\r\n');
-const QUOTES = Buffer.of(QUOTE);
+class Separated {
+  readonly #separator: number;
+  /** The field under way, of which more may come. */
+  #field = Buffer.alloc(0);
+  #isInQuotes = false;
+  #wasQuoted = false;
+  #hasSeparator = false;
 
-function fieldOf(field: Buffer, separator: number): Buffer[] {
-  const text = field[field.length - 1] === CARRIAGE_RETURN ? field.subarray(0, -1) : field;
-  return text[0] !== QUOTE && text.includes(separator) ? [QUOTES, text, QUOTES] : [text];
+  constructor(separator: number) {
+    this.#separator = separator;
+  }
+
+  /** Returns the fields that have ended. */
+  write(piece: Buffer): Buffer {
+    const out = Buffer.allocUnsafe(this.#field.length + MOST_GROWTH * (piece.length + 1));
+    let start = 0;
+    let length = this.#field.copy(out);
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at]!;
+      if (byte === QUOTE) {
+        if (length === start) this.#wasQuoted = true;
+        this.#isInQuotes = !this.#isInQuotes;
+      } else if (!this.#isInQuotes && (byte === COMMA || byte === LINE_FEED)) {
+        start = length = this.#end(out, start, length, byte);
+        continue;
+      } else if (byte === this.#separator) this.#hasSeparator = true;
+      out[length++] = byte;
+    }
+    this.#field = Buffer.from(out.subarray(start, length));
+    return out.subarray(0, start);
+  }
+
+  /** Ends the field in out[start, length) with what stood behind it. Returns the place of the next one. */
+  #end(out: Buffer, start: number, length: number, by: number): number {
+    let end = out[length - 1] === CARRIAGE_RETURN && by === LINE_FEED ? length - 1 : length;
+    if (this.#hasSeparator && !this.#wasQuoted) {
+      out.copyWithin(start + 1, start, end);
+      out[start] = QUOTE;
+      out[end + 1] = QUOTE;
+      end += 2;
+    }
+    this.#wasQuoted = false;
+    this.#hasSeparator = false;
+    if (by === COMMA) out[end++] = this.#separator;
+    else {
+      out[end++] = CARRIAGE_RETURN;
+      out[end++] = LINE_FEED;
+    }
+    return end;
+  }
 }

@@ -40,12 +40,12 @@ export function createObservation(
     'service.instance.id': workerId,
   };
   const tracing = createTracing(config.tracing, resource, log);
-  const { spillRoot } = describeRunDir(runDir);
+  const { workersDir } = describeRunDir(runDir);
   const metrics = createMetrics({
     ...watched,
     audit: () => audit,
     buildId,
-    readSpill: () => readSpillUsage(spillRoot),
+    readSpill: () => readSpillUsage(workersDir),
     spillLimitBytes: limits.dslSpillBytes,
     exporter: tracing.exporter,
     logStats: logSearch.stats,

@@ -20,6 +20,13 @@ export function addProcessMetrics(register: Registry, read: ReadMonitor): void {
     add,
   );
   gauge('forkline_processes', 'Processes by role and state', ['role', 'state'], one);
+  const boxed = fold(
+    rows,
+    ({ role }) => ({ role }),
+    ({ sandboxed }) => (sandboxed ? 1 : 0),
+    add,
+  );
+  gauge('forkline_processes_sandboxed', 'Processes that run in a sandbox, by role', ['role'], boxed);
   // A replacement gets the slot of the process before it, and during a reload two generations have the same slots.
   const lagHelp =
     'How long the event loop of a process stood still at worst, in the second before its last heartbeat';

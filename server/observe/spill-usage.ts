@@ -8,10 +8,10 @@ export interface SpillUsage {
   readonly largestBytes: number;
 }
 
-/** Returns the usage. `spillRoot` has a directory for each worker. Files that vanish meanwhile count as nothing. */
-export async function readSpillUsage(spillRoot: string): Promise<SpillUsage> {
-  const workers = await namesIn(spillRoot);
-  const bytes = await Promise.all(workers.map((name) => bytesIn(join(spillRoot, name))));
+/** Returns the usage. `workersDir` has a directory for each worker, with `spill` in some. Files that vanish meanwhile count as nothing. */
+export async function readSpillUsage(workersDir: string): Promise<SpillUsage> {
+  const workers = await namesIn(workersDir);
+  const bytes = await Promise.all(workers.map((name) => bytesIn(join(workersDir, name, 'spill'))));
   const totalBytes = bytes.reduce((sum, each) => sum + each, 0);
   return { totalBytes, largestBytes: Math.max(0, ...bytes) };
 }

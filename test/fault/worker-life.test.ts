@@ -27,6 +27,14 @@ function hasDataLimit(pid: number): boolean {
   return !/^Max data size\s+unlimited/m.test(limits);
 }
 
+/** The id of the DSL worker that starts next. */
+async function nextWorker(forkline: Forkline): Promise<string> {
+  const ids = (await forkline.processes())
+    .filter(({ role }) => role === 'dsl')
+    .map(({ workerId }) => workerId);
+  return `dsl-${1 + Math.max(...ids.map((id) => Number(id.slice('dsl-'.length))))}`;
+}
+
 describe('faults inside a DSL worker', function () {
   this.timeout(150_000);
   let database: TestDatabase;
@@ -98,12 +106,13 @@ describe('faults inside a DSL worker', function () {
     expectItsQueryOnly('exit-0', ['worker-lost'], 8));
 
   it('fault 7, one start fails: the next query is fine', async () => {
-    await build.trigger('fail-to-start');
+    await build.trigger('fail-to-start', await nextWorker(forkline));
     const worker = await until(
       async () => (await forkline.processes()).find(({ role, state }) => role === 'dsl' && state === 'ready'),
       DEADLINE_MS,
       'a worker after the one that the test before has ended',
     );
+    await build.trigger('fail-to-start', await nextWorker(forkline));
     process.kill(worker.pid, 'SIGKILL');
     await answersAgain(forkline, STAGES, DEADLINE_MS);
     await until(
@@ -114,7 +123,7 @@ describe('faults inside a DSL worker', function () {
   });
 
   it('fault 8, it dies just after its reply: that answer is whole, and it is not used again', async () => {
-    await build.trigger('die-after-reply');
+    await build.trigger('die-after-reply', await nextWorker(forkline));
     const old = (await forkline.processes()).filter(({ role }) => role === 'dsl').map(({ pid }) => pid);
     for (const pid of old) process.kill(pid, 'SIGKILL');
     await until(

@@ -122,6 +122,11 @@ describe('formats of jobs', function () {
   const rowsOf = (text: Buffer): string => text.toString().replace(/"stats":.*/, '');
   const entries = async (): Promise<number> =>
     (await readdir(join(dataDir, 'results'))).filter((name) => /^[0-9a-f]{48}$/.test(name)).length;
+  const open = (id: string, form: string): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const url = `${forkline.url}/v1/jobs/${id}/result?format=${form}`;
+      get(url, { agent: false }, resolve).on('error', reject);
+    });
   const code = async (response: Response): Promise<string> =>
     ((await response.json()) as { code: string }).code;
 
@@ -228,23 +233,36 @@ describe('formats of jobs', function () {
     await until(async () => (await entries()) === before, 5000);
   });
 
+  it('are made at their own pace, however slowly a client reads', async () => {
+    const before = await entries();
+    const id = await jobFor('select n, repeat(md5(n::text), 3) as m from generate_series(1, 60000) n');
+    const slow = await open(id, 'json');
+    slow.pause();
+    // The copy is whole, and its worker free, although hardly anything of it was read.
+    await until(async () => (await entries()) === before + 2, 20_000);
+    const again = await at(`/v1/jobs/${id}/result?format=json`, { 'accept-encoding': 'identity' });
+    const whole = await bytes(again);
+    let read = 0;
+    slow.on('data', (piece: Buffer) => {
+      read += piece.length;
+    });
+    const ended = new Promise((resolve, reject) => slow.on('end', resolve).on('error', reject));
+    slow.resume();
+    await ended;
+    expect(read).to.equal(whole.length);
+    expect(whole.length).to.be.greaterThan(6_000_000);
+  });
+
   it('stream with little memory when they are too large to be kept, and end with a client that leaves', async () => {
     const id = await jobFor('select n, repeat(md5(n::text), 3) as m from generate_series(1, 250000) n');
     const server = async () => (await forkline.processes()).find(({ role }) => role === 'server')!;
     const partsNow = async (): Promise<string[]> =>
       (await readdir(join(dataDir, 'results'))).filter((name) => name.endsWith('.part'));
-    const open = (form: string): Promise<IncomingMessage> =>
-      new Promise((resolve, reject) => {
-        get(`${forkline.url}/v1/jobs/${id}/result?format=${form}`, { agent: false }, resolve).on(
-          'error',
-          reject,
-        );
-      });
     const whole = await bytes(await result(id, 'ndjson'));
     expect(whole.length).to.be.greaterThan(25_000_000);
     expect(JSON.parse(whole.toString('utf8', whole.lastIndexOf(0x0a, -2))).toString()).to.be.a('string');
     expect(await partsNow()).to.deep.equal([]);
-    const leaving = await open('json&rows=arrays');
+    const leaving = await open(id, 'json&rows=arrays');
     leaving.destroy();
     const running = async (): Promise<number> => {
       const { queries } = (await (await at('/v1/queries')).json()) as { queries: { state: string }[] };

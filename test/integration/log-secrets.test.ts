@@ -2,10 +2,13 @@
  * No secret reaches the log: a whole run at level debug, with known secrets in every place that takes one, ends in a
  * search of all that was written for each of them.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
+import { treeOf } from '../support/processes.ts';
+import { skipBecause } from '../support/skip.ts';
 import { until } from '../support/until.ts';
 
 const HEADER = 'hunter2-in-a-header';
@@ -41,6 +44,15 @@ async function logOf(forkline: Forkline, lines: number): Promise<string> {
   }, 10_000);
 }
 
+/** The environment of a process as the kernel shows it; empty for one that has just ended. */
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 describe('the log of a run with secrets', function () {
   this.timeout(60_000);
 
@@ -70,6 +82,32 @@ describe('the log of a run with secrets', function () {
       expect(log.includes(secret), secret).to.equal(false);
     if (password !== '') expect(log.includes(password), 'the database password').to.equal(false);
     expect(log).to.include('"event":"database-unreachable"').and.to.include(LITERAL).and.to.include('***');
+  });
+
+  it('stands beside processes whose environment has none of them either, also after a reload that reads it again', async function () {
+    if (!existsSync('/proc/self/environ')) skipBecause(this, 'no /proc here');
+    await using forkline = await start({ level: 'info' });
+    const found = () =>
+      treeOf(forkline.pid).filter(({ pid }) => {
+        const text = environmentOf(pid);
+        return text.includes('hunter2') || text.includes('AWAY_URL');
+      });
+    expect(found()).to.deep.equal([]);
+    const seen = treeOf(forkline.pid).map(({ pid }) => environmentOf(pid));
+    expect(
+      seen.filter((text) => text.includes('FORKLINE_WORKER_ID=')),
+      'workers were looked at',
+    ).to.not.be.empty;
+    const config = JSON.parse(await readFile(forkline.configFile, 'utf8')) as { connections: object };
+    const again = { ...config, connections: { ...config.connections, again: { url: 'env:AWAY_URL' } } };
+    await writeFile(forkline.configFile, JSON.stringify(again));
+    process.kill(forkline.monitorPid, 'SIGHUP');
+    await until(
+      () => forkline.output().includes('forkline: reloaded'),
+      20_000,
+      'the variable is still known',
+    );
+    expect(found()).to.deep.equal([]);
   });
 
   it('keeps a password out that came with a reload, also of what a process prints, also after the logger died', async () => {

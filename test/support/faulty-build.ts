@@ -7,6 +7,8 @@ import { copyFile, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readEnvironment } from '../../core/process/proc.ts';
+import { WORKER_ID } from '../../monitor/sweep/strays.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const ENTRIES = { sql: 'workers/sql/worker.js', dsl: 'workers/dsl/worker.js' };
@@ -24,8 +26,8 @@ export type FaultName =
 export interface FaultyBuild extends AsyncDisposable {
   /** For `startForkline`. */
   readonly command: string;
-  /** One process of the role does it, as soon as it sees it: the one with that pid, or any; `always`: each one, from now on. */
-  trigger(fault: FaultName, who?: 'always' | number): Promise<void>;
+  /** The process with that pid or worker id does it, as soon as it sees it; `always`: each one, from now on. */
+  trigger(fault: FaultName, who: number | string): Promise<void>;
   end(fault: FaultName): Promise<void>;
 }
 
@@ -44,12 +46,22 @@ export async function faultyBuild(role: keyof typeof ENTRIES): Promise<FaultyBui
     join(dirname(entry), 'misbehave.mjs'),
   );
   await writeFile(entry, "await import('./misbehave.mjs');\nawait import('./worker.real.js');\n");
-  const path = (fault: FaultName, who?: 'always' | number) =>
-    join(triggers, who === undefined ? fault : `${fault}.${who}`);
+  const path = (fault: FaultName, who: number | string) => join(triggers, `${fault}.${nameOf(who)}`);
   return {
     command: join(dist, 'cli/main.js'),
-    trigger: (fault, who) => writeFile(path(fault, who), ''),
+    async trigger(fault, who) {
+      await writeFile(`${triggers}.new`, String(who));
+      await rename(`${triggers}.new`, path(fault, who)); // seen with what is in it, or not at all
+    },
     end: (fault) => rm(path(fault, 'always'), { force: true }),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
+}
+
+/** The worker's id by its pid; a sandboxed worker itself knows another pid. */
+function nameOf(who: number | string): string {
+  if (typeof who === 'string') return who;
+  const id = readEnvironment(who, [WORKER_ID])?.[WORKER_ID];
+  if (id === undefined) throw new Error(`${who} is no worker`);
+  return id;
 }

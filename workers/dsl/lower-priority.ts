@@ -11,11 +11,12 @@ const MOST_TRIES = 20;
 
 /**
  * Lowers the priority of all threads and of those that they start. A worker that the monitor started is a session of its own,
- * and where the kernel groups processes by session (autogroup), niceness counts for the group only, so that both are set.
+ * and where the kernel groups processes by session (autogroup), niceness counts for the group only, so that both are set. A sandboxed
+ * worker cannot see that the session is its own.
  */
-export function lowerPriority(): void {
+export function lowerPriority({ ownSession = leadsSession() } = {}): void {
   for (const threadId of threadIds()) ignoreRefusal(() => setPriority(threadId, NICE));
-  ignoreRefusal(() => leadsSession() && lowerSession(MOST_TRIES));
+  ignoreRefusal(() => ownSession && lowerSession(MOST_TRIES));
 }
 
 /** Lowers the session; tries again, since the kernel takes one such write of ordinary users in a tenth of a second. */

@@ -24,7 +24,7 @@ const ENGINE_GRACE_MS = 1000;
 
 runChild('dsl', boot);
 
-async function boot({ config, log, send }: ChildContext<'dsl'>): Promise<RunningChild> {
+async function boot({ identity, config, log, send }: ChildContext<'dsl'>): Promise<RunningChild> {
   const pipes: EnginePipes = {
     inputs: Array.from({ length: STAGE_LIMITS.querySources }, (_, index) =>
       inputFifo(config.fifoPath, index),
@@ -57,7 +57,7 @@ async function boot({ config, log, send }: ChildContext<'dsl'>): Promise<Running
   rmSync(config.socketPath, { force: true });
   await service.listen(config.socketPath);
   // The priority is lowered only now, since somebody may wait for this boot.
-  lowerPriority();
+  lowerPriority(identity.pid === undefined ? {} : { ownSession: true });
   return {
     async stop(graceMs) {
       await service.stop(graceMs);

@@ -6,7 +6,17 @@ import type { ProcessRow } from '../../../core/protocol/monitor.ts';
 
 function processRow(workerId: string, changes: Partial<ProcessRow>): ProcessRow {
   return {
-    ...{ role: 'sql', workerId, slot: 0, pid: 1, ppid: 1, state: 'ready', kernelState: 'S', ageMs: 1000 },
+    ...{
+      role: 'sql',
+      workerId,
+      slot: 0,
+      pid: 1,
+      ppid: 1,
+      sandboxed: false,
+      state: 'ready',
+      kernelState: 'S',
+      ageMs: 1000,
+    },
     ...{ cpuPercent: 0, cpuSeconds: 1, rssBytes: 0, pssBytes: null, openFiles: 1, openFilesLimit: 9 },
     ...{ wchan: null, eventLoopLagMs: null, queriesServed: 0, queryId: null },
     ...changes,

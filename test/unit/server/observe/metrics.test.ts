@@ -17,6 +17,7 @@ const ROW: ProcessRow = {
   slot: 0,
   pid: 10,
   ppid: 1,
+  sandboxed: false,
   state: 'ready',
   kernelState: 'S',
   cpuPercent: 1,

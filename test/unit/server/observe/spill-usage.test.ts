@@ -16,11 +16,12 @@ describe('readSpillUsage', () => {
       ['dsl-1', 64],
       ['dsl-2', 256],
     ] as const) {
-      await mkdir(join(root, worker));
+      await mkdir(join(root, worker, 'spill'), { recursive: true });
       for (const name of ['a', 'b'])
-        await writeFile(join(root, worker, name), Buffer.alloc((kib * 1024) / 2, 1));
+        await writeFile(join(root, worker, 'spill', name), Buffer.alloc((kib * 1024) / 2, 1));
     }
-    await mkdir(join(root, 'dsl-3'));
+    await mkdir(join(root, 'dsl-3', 'spill'), { recursive: true });
+    await mkdir(join(root, 'sql-1'));
     const { totalBytes, largestBytes } = await readSpillUsage(root);
     expect(totalBytes).to.be.at.least(320 * 1024);
     expect(largestBytes)
