@@ -88,6 +88,15 @@ export function guardedLookup(host: string, options: LookupOptions, callback: Fo
   });
 }
 
+/** Resolves to all addresses of a name or a number, for whoever connects to them itself. Rejects when any of them is refused. */
+export function lookUpGuarded(host: string): Promise<readonly LookupAddress[]> {
+  return new Promise((resolve, reject) =>
+    guardedLookup(host, { all: true }, (error, found) =>
+      error === null ? resolve(found as LookupAddress[]) : reject(error),
+    ),
+  );
+}
+
 /** Makes a socket connect only to addresses that are not refused. */
 export function connectGuarded(socket: Socket, port: number, host: string): void {
   if (isRefusedAddress(host)) {

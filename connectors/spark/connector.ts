@@ -1,5 +1,6 @@
 /** Spark as a kind of database, by Spark Connect: its connections and sessions, in the shape that SQL workers know. */
 import { readFileSync } from 'node:fs';
+import { openTokenProblem, readUrl, type SparkAddress, UrlError } from '../../core/config/urls/spark-url.ts';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { SparkConnection } from '../../core/protocol/connection.ts';
 import { unknownFacts } from '../../core/protocol/sql-facts.ts';
@@ -34,9 +35,6 @@ import { planOf } from './plans.ts';
 import { endSession, QuerySession } from './query-session.ts';
 import { copyTo, describe, explain, run } from './reads.ts';
 import { SessionLedger } from './session-ledger.ts';
-import { readUrl, type SparkAddress, UrlError } from './url.ts';
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
 
 export const SPARK_CONNECTOR: Connector<SparkConnection> = {
   kind: 'spark',
@@ -53,15 +51,26 @@ class OpenSpark implements Connection {
   }
 
   async open(): Promise<OpenedSession> {
-    const ledger = this.#openLedger();
-    const channel = await this.#open(ledger);
+    const address = this.#address();
+    const ledger = this.#openLedger(address);
+    const channel = await this.#open(address, ledger);
     for (const left of ledger?.takeLeft() ?? []) void endSession(channel, left, ledger);
     return { session: new SparkSession(channel, ledger), notices: [] };
   }
 
-  #openLedger(): SessionLedger | null {
+  #openLedger({ host, port, userId }: SparkAddress): SessionLedger | null {
     const { stateDir, name } = this.#options;
-    return stateDir === undefined ? null : SessionLedger.open(stateDir, name);
+    return stateDir === undefined ? null : SessionLedger.open(stateDir, name, `${host}:${port} ${userId}`);
+  }
+
+  /** Returns where the server is, with the token. Throws UrlError. */
+  #address(): SparkAddress {
+    const { url, token } = this.#config;
+    const address = readUrl(url);
+    const own = { ...address, token: token ?? address.token };
+    const problem = openTokenProblem(own);
+    if (problem !== null) throw new UrlError(problem);
+    return own;
   }
 
   failureOf(thrown: unknown): ConnectFailure {
@@ -74,7 +83,7 @@ class OpenSpark implements Connection {
   }
 
   async examine(): Promise<readonly Finding[]> {
-    const channel = await this.#open(null);
+    const channel = await this.#open(this.#address(), null);
     channel.close();
     return [
       { level: 'ok', text: 'Spark answers' },
@@ -86,14 +95,11 @@ class OpenSpark implements Connection {
   }
 
   /** Opens a channel and lets Spark analyse a query, by which the address, the token and TLS are tried. */
-  async #open(ledger: SessionLedger | null): Promise<Channel> {
-    const { url, token, caFile } = this.#config;
-    const address = readUrl(url);
+  async #open(address: SparkAddress, ledger: SessionLedger | null): Promise<Channel> {
+    const { caFile, guardsAddress = false } = this.#config;
     const tls = { ca: caFile === undefined ? null : readAuthorities(caFile) };
     const { workerId, connectTimeoutMs } = this.#options;
-    const own = { ...address, token: token ?? address.token };
-    refuseOpenToken(own);
-    const channel = await openChannel(own, tls, `forkline/${workerId}`);
+    const channel = await openChannel(address, { tls, userAgent: `forkline/${workerId}`, guardsAddress });
     const control = createCallControl(Date.now() + connectTimeoutMs);
     const session = new QuerySession(channel, 'connect', control, ledger);
     try {
@@ -107,12 +113,6 @@ class OpenSpark implements Connection {
       control.dispose();
     }
   }
-}
-
-/** A token that is read on its way is somebody else's as well. */
-function refuseOpenToken({ token, tls, host }: SparkAddress): void {
-  if (token === null || tls || LOOPBACK.test(host)) return;
-  throw new UrlError('a token is sent over TLS only, unless to this machine: add /;use_ssl=true to the URL');
 }
 
 function readAuthorities(path: string): Buffer {

@@ -2,10 +2,11 @@
  * Turns Spark's errors into those that the user is told. Spark's own words are kept up to the place where it shows the SQL and its
  * plans; what gRPC says of addresses is not.
  */
+import { UrlError } from '../../core/config/urls/spark-url.ts';
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 import { MARK, raisedFrom } from '../../core/protocol/raised-error.ts';
 import { positionOf } from '../../language/dialects/spark/tokens.ts';
-import { UrlError } from './url.ts';
+import { REFUSED_ADDRESS_TEXT } from '../kit/address-guard.ts';
 
 /** Codes of gRPC. */
 const GRPC = {
@@ -139,6 +140,7 @@ function unreachable(code: number | null, text: string): QueryError | null {
 }
 
 function unavailableReason(text: string): string {
+  if (text.includes(REFUSED_ADDRESS_TEXT)) return REFUSED_ADDRESS_TEXT;
   if (/ENOTFOUND|EAI_AGAIN|Name resolution/i.test(text))
     return 'Spark cannot be reached: its host name is unknown';
   if (/ECONNREFUSED/.test(text)) return 'Spark cannot be reached: it refuses connections';

@@ -17,6 +17,7 @@ import { expectationOf, kindOfConnection } from './connection-kinds.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 import type { ConfigFile, Environment } from './read.ts';
 import { isStoreRoot, readStore, strayGroup } from './store-roots.ts';
+import { sparkUrlProblem } from './urls/spark-url.ts';
 
 const MEND = 'For example: "url": "env:CRM_URL", with CRM_URL=postgresql://user:password@host:5432/database';
 
@@ -82,11 +83,12 @@ const READERS: Readonly<Record<ConnectionKind, Reader>> = {
     const { url, token, caFile } = value;
     if (typeof url !== 'string') return null;
     const at = resolveReference(url, fileDir, env);
-    if (typeof at !== 'string') return { where: `connections.${name}.url`, mistake: at.error };
+    const mistake = typeof at === 'string' ? sparkUrlProblem(at) : at.error;
+    if (mistake !== null) return { where: `connections.${name}.url`, mistake };
     const known = typeof token === 'string' ? resolveReference(token, fileDir, env) : undefined;
     if (typeof known === 'object') return { where: `connections.${name}.token`, mistake: known.error };
     return {
-      ...{ kind: 'spark', url: at },
+      ...{ kind: 'spark', url: at as string },
       ...(known === undefined ? {} : { token: known }),
       ...(typeof caFile === 'string' ? { caFile: resolve(fileDir, caFile) } : {}),
     };

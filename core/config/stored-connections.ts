@@ -11,8 +11,9 @@ import { describeConnectionIssue } from './connection-issues.ts';
 import { connectionOptions } from './connection-kinds.ts';
 import { CONNECTION_NAME, readConnection } from './connections.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
-import { CA_FILES, caFiles, type Secret, type SecretHost, secretFor, withStoreSecrets } from './secrets.ts';
+import { CA_FILES, caFiles, type Secret, secretFor, withStoreSecrets } from './secrets.ts';
 import { isStoreRoot } from './store-roots.ts';
+import { storedUrl, type WrongUrl } from './urls/stored-urls.ts';
 
 export interface StoredPlace {
   readonly secrets: ReadonlyMap<string, Secret>;
@@ -27,14 +28,7 @@ export type ReadStored =
 /** The most characters of a name: those of a name in PostgreSQL. */
 const MOST_NAME = 63;
 /** The kinds whose connectors keep from link-local addresses (guardsAddress), or read files of this machine. */
-const KINDS: readonly string[] = ['postgres', 'mariadb', 'sqlite', 'files'];
-/** The options that a URL may have. */
-const URL_OPTIONS: readonly string[] = ['sslmode'];
-/**
- * Stands where a connection has no secret: without any password `pg` would send what PGPASSWORD or a file of this
- * process says, which is bound to nothing.
- */
-const NO_PASSWORD = 'forkline-has-no-secret-for-this-connection';
+const KINDS: readonly string[] = ['postgres', 'mariadb', 'spark', 'sqlite', 'files'];
 
 /** Returns what is wrong with a connection's name; null when nothing is. */
 function connectionNameProblem(name: string): string | null {
@@ -51,7 +45,7 @@ export function readStored(name: string, definition: ConnectionDefinition, place
     ...shapeProblems(name, options),
     ...referencesIn('', options),
     ...powers(options),
-    ...unguarded(options),
+    ...openToken(options),
   );
   if (mistakes.length > 0) return { mistakes };
   const isStore = typeof options.root === 'string' && isStoreRoot(options.root);
@@ -124,9 +118,11 @@ function powers(options: JsonObject): string[] {
     : [];
 }
 
-/** The connector of Spark cannot say which address it reaches, so that nobody could be kept from addresses of this network. */
-function unguarded({ kind }: JsonObject): string[] {
-  return kind === 'spark' ? ['kind: a connection to Spark stands in the configuration only'] : [];
+/** A token in a definition would be shown to everybody who may see connections. */
+function openToken({ token }: JsonObject): string[] {
+  return token === undefined
+    ? []
+    : ['token: take it out, declare a secret in the configuration, and name it in "secret"'];
 }
 
 /** The definition with its secrets in its URLs. Adds to `mistakes`. */
@@ -139,14 +135,16 @@ function withSecrets(
   const fill = (value: unknown, where: string): unknown => {
     if (!isJsonObject(value) || typeof value.url !== 'string') return value;
     const { secret, ...rest } = value;
-    const url = urlOf(value.url);
-    if ('mistake' in url) mistakes.push(`${where}url: ${url.mistake}`);
-    else {
-      const found = secret === undefined ? NO_PASSWORD : secretFor(name, url, String(secret), secrets);
-      if (typeof found === 'string') rest.url = url.withPassword(found);
-      else mistakes.push(`${where}secret: ${found.mistake}`);
-    }
-    return rest;
+    const refuse = (option: string, { mistake }: WrongUrl): JsonObject => {
+      mistakes.push(`${where}${option}: ${mistake}`);
+      return rest;
+    };
+    const url = storedUrl(definition.kind, value.url);
+    if ('mistake' in url) return refuse('url', url);
+    const found = secret === undefined ? null : secretFor(name, url, String(secret), secrets);
+    if (isWrong(found)) return refuse('secret', found);
+    const login = url.login(found);
+    return isWrong(login) ? refuse('url', login) : { ...rest, ...login };
   };
   const filled = fill(definition, '') as JsonObject;
   if (!isJsonObject(filled.roles)) return filled;
@@ -154,39 +152,13 @@ function withSecrets(
   return { ...filled, roles: Object.fromEntries(roles) as JsonObject };
 }
 
-interface StoredUrl extends SecretHost {
-  withPassword(password: string): string;
-}
-
-/** The parts of a URL that only says an address, a user and a database. */
-function urlOf(text: string): StoredUrl | { readonly mistake: string } {
-  if (!URL.canParse(text)) return { mistake: 'is no URL such as postgresql://user@host:5432/database' };
-  const url = new URL(text);
-  if (url.password !== '')
-    return {
-      mistake: 'has a password; take it out, declare a secret in the configuration, and name it in "secret"',
-    };
-  if (url.username === '') return { mistake: 'names no user: postgresql://user@host:5432/database' };
-  if (url.hostname === '' || url.hostname.includes('%') || url.hostname.includes(','))
-    return { mistake: 'names no host: postgresql://user@host:5432/database' };
-  if (url.hash !== '') return { mistake: 'has a #, which is written %23' };
-  const other = [...url.searchParams.keys()].find((option) => !URL_OPTIONS.includes(option));
-  if (other !== undefined)
-    return { mistake: `has the option ${other}; in the catalogue there is ${URL_OPTIONS.join(', ')} only` };
-  return {
-    host: url.hostname,
-    port: url.port === '' ? null : url.port,
-    withPassword(password) {
-      const whole = new URL(text);
-      whole.password = encodeURIComponent(password);
-      return whole.href;
-    },
-  };
+function isWrong(found: unknown): found is WrongUrl {
+  return isJsonObject(found) && 'mistake' in found;
 }
 
 /** Files stand below the directories that the configuration names, wherever links lead. */
 function pathProblems(options: JsonObject, directories: readonly string[]): string[] {
-  return ['path', 'root', ...CA_FILES].flatMap((option) => {
+  return ['path', 'root', 'caFile', ...CA_FILES].flatMap((option) => {
     const path = options[option];
     if (typeof path !== 'string') return [];
     if (!isAbsolute(path)) return [`${option}: must be an absolute path`];
@@ -221,7 +193,7 @@ function isBelow(path: string, directory: string | null): boolean {
 function guarded(connection: ConfiguredConnection): ConfiguredConnection {
   if (connection.kind === 'files' && connection.store !== undefined)
     return { ...connection, store: { ...connection.store, guardsAddress: true } };
-  if ('url' in connection && connection.kind !== 'spark') return { ...connection, guardsAddress: true };
+  if ('url' in connection) return { ...connection, guardsAddress: true };
   if (!hasRoles(connection)) return connection;
   const roles = Object.entries(connection.roles).map(([role, login]) => [
     role,

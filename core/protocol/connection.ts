@@ -112,6 +112,8 @@ export interface SparkConnection {
   readonly token?: string;
   /** The absolute path of a PEM file with the authorities to trust; left out: those of Node. */
   readonly caFile?: string;
+  /** Whether link-local addresses and those of clouds' metadata are refused, as for connections of the catalogue. */
+  readonly guardsAddress?: boolean;
 }
 
 export interface FilesConnection {

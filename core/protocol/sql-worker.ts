@@ -180,4 +180,6 @@ export interface SqlWorkerConfig {
   readonly connections: Readonly<Record<string, ServedConnection>>;
   /** The time after which an unused session of a role's login is closed. */
   readonly roleIdleMs: number;
+  /** A directory that outlasts the run, where connectors note what a later process has to end. */
+  readonly stateDir: string;
 }

@@ -1,4 +1,5 @@
 /** The slice of the configuration that each role gets in its `init`. Pure. */
+import { dirname } from 'node:path';
 import type { Config } from '../../core/config/config.ts';
 import { roleLoginsIn } from '../../core/config/role-logins.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
@@ -14,6 +15,7 @@ import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ResultsConfig } from '../../core/protocol/results-config.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
+import { stateFilePath } from '../sweep/state-file.ts';
 import { connectionVersion } from './connection-version.ts';
 
 /** The worker whose configuration or address is asked for. */
@@ -108,6 +110,7 @@ export function sqlConfig({ config, runDir, workerId }: WorkerPlace): SqlWorkerC
     connectionsPerProcess,
     acquireTimeoutMs,
     roleIdleMs,
+    stateDir: dirname(stateFilePath(config.dataDir)),
     connections: databasesOf(connections),
   };
 }

@@ -2,8 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tableFromArrays } from 'apache-arrow';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
+import { fakeSpark } from '../support/fake-spark.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
 import { installedExtensions } from '../support/stores/engine-extensions.ts';
@@ -63,6 +65,7 @@ describe('connections of the catalogue', function () {
               connections: ['extra', 'kept', 'elsewhere', 'bad', 'audited'],
               hosts: [host],
             },
+            'lake-token': { value: 'env:LAKE', connections: ['lake'], hosts: ['127.0.0.1'] },
             'other-host': { value: 'env:READER', connections: ['bound'], hosts: ['db.example.com'] },
             'web-token': {
               value: 'env:WEB_TOKEN',
@@ -74,7 +77,12 @@ describe('connections of the catalogue', function () {
           sql: { processes: 2, connectionsPerProcess: 2 },
           ...(extensionDirectory !== null && { dsl: { extensionDirectory } }),
         },
-        { env: { READER: password, WRONG: 'not-the-password-of-anybody', WEB_TOKEN } },
+        {
+          env: {
+            ...{ READER: password, WRONG: 'not-the-password-of-anybody' },
+            ...{ WEB_TOKEN, LAKE: 'token-of-the-lake' },
+          },
+        },
       );
     forkline = await restart();
   });
@@ -285,6 +293,30 @@ describe('connections of the catalogue', function () {
     expect(await readFile(forkline.logFile, 'utf8')).not.to.include(WEB_TOKEN);
   });
 
+  it('may be to a Spark, with a secret as its token', async () => {
+    await using spark = await fakeSpark({
+      token: 'token-of-the-lake',
+      fields: [{ name: 'n', type: { double: {} } }],
+      execute(stream) {
+        stream.batch(tableFromArrays({ n: Float64Array.from([1, 2]) }));
+        stream.complete();
+        stream.end();
+      },
+    });
+    const { json } = await make('lake', { kind: 'spark', url: spark.url, secret: 'lake-token' });
+    expect(json).to.deep.include({ inUse: true, problem: null });
+    expect((await ask('select n from t | assert n > 0', 'lake')).json.rows).to.deep.equal([
+      { n: 1 },
+      { n: 2 },
+    ]);
+    const tested = await send('POST', '/v1/connections/lake/test');
+    expect(tested.json).to.deep.include({ ok: true, reached: true });
+    await send('DELETE', '/v1/connections/lake', undefined, { 'if-match': '*' });
+    const elsewhere = { kind: 'spark', url: 'sc://spark.example.com/;use_ssl=true', secret: 'lake-token' };
+    const refused = await send('POST', '/v1/connections', { name: 'lake', ...elsewhere });
+    expect(refused.json.detail).to.include('the secret lake-token is not for the host spark.example.com');
+  });
+
   it('send a secret only from the connection and to the host that it is bound to, and nothing else of this machine', async () => {
     const cases: readonly (readonly [string, object, RegExp])[] = [
       [
@@ -407,6 +439,7 @@ describe('connections of the catalogue', function () {
     for (const definition of [
       { url: 'postgresql://me@2852039166/d' },
       { kind: 'mariadb', url: 'mariadb://me@[::ffff:169.254.169.254]/d' },
+      { kind: 'spark', url: 'sc://0xa9fea9fe:80' },
     ]) {
       const tried = await send('POST', '/v1/connections/bad/test', definition);
       expect(tried.json, definition.url).to.deep.include({ ok: false, reached: false });

@@ -5,13 +5,7 @@
  * fixtures/functions/constants.ts says what it wants written out. A new kind of database is a row of tried-databases.ts.
  */
 import { expect } from 'chai';
-import type { Dialect } from '../../language/dialects/dialect.ts';
-import { DUCKDB } from '../../language/dialects/duckdb/traits.ts';
-import type { AggregateText } from '../../language/dialects/function-table.ts';
 import { FUNCTION_TABLES } from '../../language/dialects/registry.ts';
-import { emitterIn } from '../../language/functions/kit/emitter-in.ts';
-import type { Typed, TypedCall } from '../../language/types/typed.ts';
-import { valueType } from '../../language/types/typed.ts';
 import { EDGE_VALUES } from '../fixtures/functions/edge-values.ts';
 import {
   ALL_DEFINITIONS,
@@ -20,115 +14,23 @@ import {
   type FunctionCase,
   functionCases,
 } from '../support/function-cases.ts';
+import { crossProduct, groupsOf } from '../support/tried/made-cases.ts';
+import { type Cases, casesOf, outcomesOf } from '../support/tried/outcomes.ts';
 import { isSame } from '../support/tried/same-value.ts';
-import { type EdgeColumn, FAILED, type Outcome } from '../support/tried/tried-database.ts';
+import { type Tried, type TriedTogether, triedTogether } from '../support/tried/tried-calls.ts';
+import { type EdgeColumn, type Expression, FAILED, type Outcome } from '../support/tried/tried-database.ts';
 import { TRIED_DATABASES } from '../support/tried/tried-databases.ts';
 import { openTwoEngines, type TwoEngines } from '../support/tried/two-engines.ts';
 
-const NO_AGGREGATE: AggregateText = { order: '', filter: '', over: '', condition: null };
-const ORDER = ' ORDER BY i ASC NULLS LAST';
-const RUNNING =
-  ' OVER (PARTITION BY g ORDER BY i ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
-const PLACE = ' OVER (PARTITION BY g ORDER BY i ASC NULLS LAST)';
-const GREATEST_FLOAT = '1.7976931348623157e308';
 /** Functions whose results depend on when they run. */
 const CLOCK = new Set(['now', 'ago']);
 const MOST_SHOWN = 5;
-const MOST_ROWS_EACH: Readonly<Record<number, number>> = { 1: 100, 2: 40, 3: 9 };
-
-/** The way in which an aggregate is tried. */
-type Way = 'row' | 'group' | 'filtered' | 'over';
-
-/** SQL of `typed` in a dialect; null: it is not exact there. */
-function sqlOf(typed: Typed, dialect: Dialect, text: AggregateText, way: Way): string | null {
-  if (typed.kind === 'column') return typed.name;
-  if (typed.kind === 'literal') return dialect.literal(typed);
-  if (typed.kind === 'parameter') throw new Error('there are no parameters here');
-  const over = way === 'over' && typed.aggregate !== null;
-  const emitter = emitterIn(typed, dialect.name, over ? 'over' : 'group');
-  const args = typed.args.map((arg) => sqlOf(arg, dialect, text, way));
-  if (emitter === null || args.includes(null)) return null;
-  const added = typed.aggregate === null ? NO_AGGREGATE : text;
-  return emitter(args as string[], { ...added, call: typed }); // no null among them
-}
-
-function textOf(call: TypedCall, way: Way): AggregateText {
-  const aggregate = innerAggregate(call);
-  if (way === 'group') return { ...NO_AGGREGATE, order: aggregate?.ordered === true ? ORDER : '' };
-  if (way === 'filtered')
-    return {
-      order: aggregate?.ordered === true ? ORDER : '',
-      filter: ' FILTER (WHERE i % 2 = 0)',
-      over: '',
-      condition: 'i % 2 = 0',
-    };
-  if (way === 'over') return { ...NO_AGGREGATE, over: aggregate?.window === undefined ? RUNNING : PLACE };
-  return NO_AGGREGATE;
-}
-
-function innerAggregate(typed: Typed): TypedCall['aggregate'] {
-  if (typed.kind !== 'call') return null;
-  return typed.aggregate ?? typed.args.map(innerAggregate).find((found) => found !== null) ?? null;
-}
-
-function waysOf(aggregate: TypedCall['aggregate']): readonly Way[] {
-  if (aggregate === null) return ['row'];
-  return aggregate.window === undefined ? ['group', 'filtered', 'over'] : ['over'];
-}
-
-function rotated<T>(values: readonly T[], by: number): readonly T[] {
-  return values.map((_, index) => values[(index * by + by) % values.length]!);
-}
-
-/** Every combination of values, null among them. */
-function crossProduct(columns: readonly CaseColumn[]): EdgeColumn[] {
-  const lists = columns.map(({ texts }) =>
-    [null, ...(columns.length > 2 ? rotated(texts, 5) : texts)].slice(0, MOST_ROWS_EACH[columns.length]),
-  );
-  const total = lists.reduce((product, list) => product * list.length, 1);
-  return columns.map(({ type, column }, at) => {
-    const after = lists.slice(at + 1).reduce((product, list) => product * list.length, 1);
-    const list = lists[at]!;
-    return {
-      name: column,
-      type,
-      texts: Array.from({ length: total }, (_, row) => list[Math.floor(row / after) % list.length]!),
-    };
-  });
-}
-
-/** Groups of one value, of two with a null between, of equal ones, of all; and of null alone. */
-function groupsOf(columns: readonly CaseColumn[]): EdgeColumn[] {
-  const longest = Math.max(1, ...columns.map(({ texts }) => texts.length));
-  const groups = [
-    [null],
-    ...Array.from({ length: longest }, (_, at) => [[at], [at, null, at + 1], [at, at, at + 1]]).flat(),
-  ];
-  // All of them, but for the greatest float: whether a sum with it and infinity fails depends on the order.
-  groups.push(
-    Array.from({ length: longest }, (_, at) => at).filter((at) => columns[0]?.texts[at] !== GREATEST_FLOAT),
-    [1, 2, 3, 1, 2, null, 5],
-  );
-  const numbers = groups.flatMap((group, index) => group.map(() => String(index + 1)));
-  const cells = groups.flat();
-  const values = columns.map(({ type, texts, column: name }, column) => ({
-    name,
-    type,
-    texts: cells.map((at, row) =>
-      at === null && (column === 0 || row % 2 === 0)
-        ? null
-        : texts[((at ?? 0) * (column + 1) + column) % texts.length]!,
-    ),
-  }));
-  return [{ name: 'g', type: { kind: 'int64' }, texts: numbers }, ...values];
-}
+/** Calls that may fail in every row, which shows nothing. */
+const MOST_FRUITLESS = 20;
 
 function shown(outcome: Outcome): string {
   return outcome === FAILED ? 'fails' : outcome === null ? 'null' : JSON.stringify(outcome);
 }
-
-/** Calls that may fail in every row, which shows nothing. */
-const MOST_FRUITLESS = 20;
 
 type SourceName = keyof typeof TRIED_DATABASES;
 
@@ -136,7 +38,6 @@ for (const name of Object.keys(TRIED_DATABASES) as SourceName[])
   describe(`functions in ${name} and the stage engine`, function () {
     this.timeout(300_000);
     let engines: TwoEngines;
-    let loaded = '';
     /** Calls that failed in every row. */
     const fruitless: string[] = [];
 
@@ -155,45 +56,52 @@ for (const name of Object.keys(TRIED_DATABASES) as SourceName[])
       return found.every(({ texts }) => texts.length > 0) ? found : null;
     }
 
-    async function load(columns: readonly CaseColumn[], grouped: boolean): Promise<EdgeColumn[]> {
-      const made = grouped ? groupsOf(columns) : crossProduct(columns);
-      const key = `${grouped} ${columns.map((one) => `${one.column} ${one.name}`).join()}`;
-      if (loaded !== key) await engines.load(made);
-      loaded = key;
-      return made;
+    async function bothOf(
+      expressions: readonly (Expression & { readonly inEngineSql: string })[],
+      cases: Cases,
+    ): Promise<readonly [Outcome[][], Outcome[][]]> {
+      const inEngineExpressions = expressions.map(({ inEngineSql, type }) => ({ sql: inEngineSql, type }));
+      const inEngine = await outcomesOf(engines.engine, inEngineExpressions, cases);
+      return [await outcomesOf(engines.database, expressions, cases, inEngine), inEngine];
     }
 
-    async function compare({ title, call, columns }: FunctionCase, way: Way): Promise<string[]> {
-      const { database } = engines;
-      const text = textOf(call, way);
-      const sql = sqlOf(call, database.dialect, text, way);
-      const usable = sql === null ? null : held(columns);
-      if (sql === null || usable === null) return [];
-      const inEngineSql = sqlOf(call, DUCKDB, text, way)!;
-      const made = await load(usable, way !== 'row');
-      const type = valueType(call.type);
-      const group = way === 'group' || way === 'filtered' ? 'g' : undefined;
-      const inDatabase = await database.evaluate(sql, type, group);
-      const inEngine = await engines.inEngine(inEngineSql, type, group);
+    /** Resolves to the differences of each definition. */
+    async function differences({
+      columns,
+      isGrouped,
+      tried,
+    }: TriedTogether): Promise<readonly (readonly [definition: string, told: string])[]> {
+      const made = isGrouped ? groupsOf(columns) : crossProduct(columns);
+      await engines.load(made);
+      const told: (readonly [string, string])[] = [];
+      for (const shape of ['row', 'group', 'over'] as const) {
+        const ofShape = tried.filter((one) => one.shape === shape);
+        if (ofShape.length === 0) continue;
+        const cases = casesOf(shape, made[0]?.texts.length ?? 1, isGrouped ? made[0]!.texts : null);
+        const [inDatabase, inEngine] = await bothOf(ofShape, cases);
+        for (const [at, one] of ofShape.entries())
+          for (const line of compared(one, inDatabase[at]!, inEngine[at]!, made))
+            told.push([one.definition, line]);
+      }
+      return told;
+    }
+
+    function compared(
+      { title, way, shape, sql, inEngineSql, type }: Tried,
+      inDatabase: readonly Outcome[],
+      inEngine: readonly Outcome[],
+      made: readonly EdgeColumn[],
+    ): readonly string[] {
       if (inDatabase.every((outcome) => outcome === FAILED)) fruitless.push(title);
       expect(inDatabase, `rows of ${title}`).to.have.length(inEngine.length);
       const rows = inDatabase.flatMap((outcome, row) => (isSame(outcome, inEngine[row]!, type) ? [] : [row]));
       return rows.slice(0, MOST_SHOWN).map((row) => {
         const given =
-          group === undefined
+          shape !== 'group'
             ? made.map(({ texts }) => texts[row])
             : made.map(({ texts }) => texts.filter((_, at) => made[0]!.texts[at] === String(row + 1)));
         return `${title} [${way}] of ${JSON.stringify(given)}: ${name} ${shown(inDatabase[row]!)}, the engine ${shown(inEngine[row]!)} (${rows.length} of ${inDatabase.length} rows)\n    ${sql}\n    ${inEngineSql}`;
       });
-    }
-
-    async function differences(cases: readonly FunctionCase[]): Promise<string[]> {
-      const all: string[] = [];
-      for (const one of cases) {
-        const ways = waysOf(innerAggregate(one.call));
-        for (const way of ways) all.push(...(await compare(one, way)));
-      }
-      return all;
     }
 
     it('holds the values that the engine gets', async () => {
@@ -201,11 +109,13 @@ for (const name of Object.keys(TRIED_DATABASES) as SourceName[])
       for (const values of EDGE_VALUES) {
         const columns = held([{ ...values, column: 'c0' }]);
         if (columns === null) continue;
-        await load(columns, false);
-        const inDatabase = await engines.database.evaluate('c0', values.type);
-        const inEngine = await engines.inEngine('c0', values.type);
-        const same = inDatabase.map((outcome, row) => isSame(outcome, inEngine[row]!, values.type));
-        expect(same, `${values.name}: ${inDatabase.map(shown)} / ${inEngine.map(shown)}`).to.not.include(
+        const made = crossProduct(columns);
+        await engines.load(made);
+        const expression = { sql: 'c0', inEngineSql: 'c0', type: values.type };
+        const cases = casesOf('row', made[0]!.texts.length, null);
+        const [[inDatabase], [inEngine]] = await bothOf([expression], cases);
+        const same = inDatabase!.map((outcome, row) => isSame(outcome, inEngine![row]!, values.type));
+        expect(same, `${values.name}: ${inDatabase!.map(shown)} / ${inEngine!.map(shown)}`).to.not.include(
           false,
         );
         compared += same.length;
@@ -213,35 +123,66 @@ for (const name of Object.keys(TRIED_DATABASES) as SourceName[])
       expect(compared).to.be.above(40);
     });
 
-    it('tells a row that fails from the others', async () => {
-      const [ints] = EDGE_VALUES.filter(({ type }) => type.kind === 'int64');
-      await load([{ ...ints!, texts: ['1', '0', '9223372036854775807'], column: 'c0' }], false);
-      const shownAll = (outcomes: readonly Outcome[]): unknown[] =>
-        outcomes.map((one) => (one === FAILED ? 'failed' : one));
-      const type = ints!.type;
+    it('tells a row, an expression and a group that fail from the others', async () => {
+      const type = { kind: 'int64' } as const;
+      const texts = ['1', '0', '9223372036854775807', '2'];
+      await engines.load([
+        { name: 'g', type, texts: ['1', '2', '1', '3'] },
+        { name: 'c0', type, texts },
+      ]);
       const abs = (sql: string): string => `abs(${sql} - 1 - 9223372036854775807)`;
-      const outcomes = [null, '9223372036854775807', 'failed', '1'];
-      expect(shownAll(await engines.database.evaluate(abs('c0'), type))).to.deep.equal(outcomes);
-      expect(shownAll(await engines.inEngine(abs('c0'), type))).to.deep.equal(outcomes);
+      const asked = [abs('c0'), 'c0'].map((sql) => ({ sql, inEngineSql: sql, type }));
+      const rows = ['9223372036854775807', FAILED, '1', '9223372036854775806'];
+      // The rows are known, and found out by the database itself, where it awaits nothing.
+      const known: readonly (readonly Outcome[])[] = [[null, FAILED, null, null], []];
+      for (const awaited of [undefined, known])
+        expect(await outcomesOf(engines.database, asked, casesOf('row', 4, null), awaited)).to.deep.equal([
+          rows,
+          texts,
+        ]);
+      expect((await bothOf(asked, casesOf('row', 4, null)))[1]).to.deep.equal([rows, texts]);
+      const groups = ['1', '2', '1', '3'];
+      const least = [`min(${abs('c0')})`, 'min(c0)'].map((sql) => ({ sql, inEngineSql: sql, type }));
+      const over = least.map(({ sql }) => {
+        const inGroup = `${sql} OVER (PARTITION BY g)`;
+        return { sql: inGroup, inEngineSql: inGroup, type };
+      });
+      const ofGroups = [
+        ['1', FAILED, '9223372036854775806'],
+        ['1', '0', '2'],
+      ];
+      const ofRows = ofGroups.map(([one, two, three]) => [one, two, one, three]);
+      expect(await bothOf(least, casesOf('group', 4, groups))).to.deep.equal([ofGroups, ofGroups]);
+      expect(await bothOf(over, casesOf('over', 4, groups))).to.deep.equal([ofRows, ofRows]);
     });
 
-    const own = ALL_DEFINITIONS.filter((definition) => !CLOCK.has(definition.name));
-    if (Object.keys(FUNCTION_TABLES[name]).length > 0) {
-      for (const definition of own)
-        it(definition.name, async () => {
-          const cases = functionCases(definition);
-          expect(cases, 'calls that it takes').to.not.be.empty;
-          const found = await differences(cases);
-          expect(found, found.join('\n')).to.be.empty;
+    if (Object.keys(FUNCTION_TABLES[name]).length > 0)
+      describe('each of them', () => {
+        const told = new Map<string, string[]>();
+        const own = ALL_DEFINITIONS.filter((definition) => !CLOCK.has(definition.name));
+        /** By the names of functions, of which aggregates and others may share one. */
+        const cases = new Map<string, readonly FunctionCase[]>([['casts', castCases()]]);
+        for (const definition of own)
+          cases.set(definition.name, [...(cases.get(definition.name) ?? []), ...functionCases(definition)]);
+
+        before(async () => {
+          const all = [...cases].flatMap(([definition, found]) =>
+            found.map((one) => ({ ...one, definition: { ...one.definition, name: definition } })),
+          );
+          for (const together of triedTogether(engines.database.dialect, all, held))
+            for (const [definition, line] of await differences(together))
+              told.set(definition, [...(told.get(definition) ?? []), line]);
         });
 
-      it('casts', async () => {
-        const found = await differences(castCases());
-        expect(found, found.join('\n')).to.be.empty;
-      });
+        for (const [definition, found] of cases)
+          it(definition, () => {
+            expect(found, 'calls that it takes').to.not.be.empty;
+            const lines = told.get(definition) ?? [];
+            expect(lines, lines.join('\n')).to.be.empty;
+          });
 
-      it('hardly any call failed in every row', () => {
-        expect(fruitless.length, fruitless.join('\n')).to.be.below(MOST_FRUITLESS);
+        it('hardly any call failed in every row', () => {
+          expect(fruitless.length, fruitless.join('\n')).to.be.below(MOST_FRUITLESS);
+        });
       });
-    }
   });

@@ -103,5 +103,28 @@ describe('Spark, while a query runs', function () {
     expect((await forkline.query('@lake select n from t')).json.rowCount).to.equal(2);
   });
 
+  it('leaves no session in Spark when all of Forkline is killed and starts again', async () => {
+    await until(() => spark.sessions.size === 0, 20_000, 'earlier ones are released');
+    const connections = { lake: { kind: 'spark', url: spark.url } };
+    const sql = { processes: 1, connectionsPerProcess: 2 };
+    const first = await startForkline({ connections, sql });
+    try {
+      const asked = first.query('@lake select n from t').catch(() => null);
+      await until(
+        () => spark.named('ExecutePlan').length > 0 && spark.sessions.size === 1,
+        20_000,
+        'it runs',
+      );
+      process.kill(first.monitorPid, 'SIGKILL');
+      await asked;
+      await first.exited;
+      await using _ = await startForkline({ connections, sql, dataDir: first.dataDir });
+      await until(() => spark.sessions.size === 0, 20_000, 'the next run ends the session');
+    } finally {
+      goOn();
+      await first.stop();
+    }
+  });
+
   it('leaves no session in Spark', () => until(() => spark.sessions.size === 0, 20_000, 'all are released'));
 });

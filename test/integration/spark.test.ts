@@ -2,17 +2,24 @@
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
+import { createCallControl } from '../../connectors/kit/call-control.ts';
+import { openChannel } from '../../connectors/spark/channel.ts';
+import { planOf } from '../../connectors/spark/plans.ts';
+import { endSession, QuerySession } from '../../connectors/spark/query-session.ts';
+import { readUrl } from '../../core/config/urls/spark-url.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import { type ConnectionQueries, connectionQueries } from '../support/connection-queries.ts';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import {
+  CLUSTER_TOKEN,
   startSail,
   startSpark,
   startSparkCluster,
   type TestCluster,
   type TestSpark,
 } from '../support/spark.ts';
-import { askSpark, openSpark } from '../support/spark-session.ts';
+import { askSpark, openSpark, sparkProblem } from '../support/spark-session.ts';
 import { until } from '../support/until.ts';
 
 /** Values at the edges of each type, a row of nulls behind them. */
@@ -123,7 +130,11 @@ describe('Spark', function () {
         await session.end();
       });
 
-      if (!isSail) onlyApacheSpark({ answered, rows, problem }, () => forkline);
+      it('speaks no TLS, which is told', async () => {
+        expect(await sparkProblem(`${spark.url}/;use_ssl=true`)).to.include('TLS failed');
+      });
+
+      if (!isSail) onlyApacheSpark({ answered, rows, problem }, () => ({ forkline, url: spark.url }));
 
       it('keeps to the limits of an answer', async () => {
         expect(
@@ -142,7 +153,10 @@ describe('Spark', function () {
     before(async function () {
       spark = await startSparkCluster(this);
       forkline = await startForkline({
-        connections: { main: { url: (await testDatabase()).url }, lake: { kind: 'spark', url: spark.url } },
+        connections: {
+          main: { url: (await testDatabase()).url },
+          lake: { kind: 'spark', url: spark.url, token: CLUSTER_TOKEN },
+        },
         sql: { processes: 1, connectionsPerProcess: 2 },
       });
     });
@@ -151,6 +165,12 @@ describe('Spark', function () {
       await spark?.stop();
     });
     const { rows, problem } = connectionQueries(() => forkline);
+
+    it('is reached with its token only', async () => {
+      expect(await sparkProblem(spark.url, { token: 'another' })).to.include('refuses the token');
+      expect(await sparkProblem(spark.url)).to.include('refuses the token');
+      expect(await sparkProblem(spark.url, { token: CLUSTER_TOKEN })).to.equal('it opened');
+    });
 
     it('reads hive-partitioned Parquet, and goes on when an executor is killed', async () => {
       const path = join(spark.dir, 'sales');
@@ -198,7 +218,20 @@ async function sourcesOf(forkline: Forkline, queryId: string): Promise<readonly 
 }
 
 /** The tests of what LakeSail has not. */
-function onlyApacheSpark({ answered, rows, problem }: ConnectionQueries, server: () => Forkline): void {
+function onlyApacheSpark(
+  { answered, rows, problem }: ConnectionQueries,
+  servers: () => { readonly forkline: Forkline; readonly url: string },
+): void {
+  const server = (): Forkline => servers().forkline;
+
+  it('fails when its session was evicted, before it ran and while it runs', async () => {
+    for (const isRunning of [false, true]) {
+      const thrown = await evicted(servers().url, isRunning).catch((error: unknown) => error);
+      expect(thrown, String(thrown)).to.be.instanceOf(QueryError);
+      expect((thrown as QueryError).code).to.be.oneOf(['database-unavailable', 'cancelled']);
+    }
+  });
+
   it('gives nested values as JSON, and what has no type of ours as text', async () => {
     const sql = `@lake select named_struct('a', 1, 'b', array(1, null)) as s, map('k', 2) as m, parse_json('{"x": [1, "y"]}') as v,
         array(1, 2) as l, array(array(1)) as ll, interval '1' day as i, null as z`;
@@ -271,6 +304,37 @@ function onlyApacheSpark({ answered, rows, problem }: ConnectionQueries, server:
       'tasks are counted',
     );
   });
+}
+
+/** Runs a query whose session somebody else releases, as Spark does with one that it evicts. */
+async function evicted(url: string, isRunning: boolean): Promise<void> {
+  const channel = await openChannel(readUrl(url), {
+    tls: { ca: null },
+    userAgent: 'test',
+    guardsAddress: false,
+  });
+  const known = { id: '' };
+  const release = (): Promise<void> => endSession(channel, known.id, null);
+  const control = createCallControl(Date.now() + 120_000, () => {
+    if (isRunning) void release();
+  });
+  const { stub } = channel;
+  const config = stub.Config.bind(stub);
+  stub.Config = (request, ...rest) => {
+    known.id = request.session_id;
+    config(request, ...rest);
+  };
+  const session = new QuerySession(channel, 'evicted', control);
+  try {
+    const asked = planOf(SLOW);
+    await session.schema(asked);
+    if (!isRunning) await release();
+    for await (const _ of session.execute(asked));
+  } finally {
+    await session.release();
+    channel.close();
+    control.dispose();
+  }
 }
 
 /** Hive-partitioned Parquet: 3,000 rows in three directories. */

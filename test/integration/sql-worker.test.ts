@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import type { PostgresConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -74,7 +74,7 @@ async function startHarness(
   const add = (event: string, fields: object = {}): void => void lines.push({ event, fields });
   const service = new SqlService({
     config: {
-      socketPath,
+      ...{ socketPath, stateDir: dir },
       connectionsPerProcess,
       roleIdleMs: 60_000,
       acquireTimeoutMs: 5000,
@@ -499,7 +499,7 @@ describe('SQL worker', () => {
         child: {
           role: 'sql',
           config: {
-            socketPath,
+            ...{ socketPath, stateDir: dirname(socketPath) },
             connectionsPerProcess: 1,
             roleIdleMs: 60_000,
             acquireTimeoutMs: 1000,

@@ -11,17 +11,20 @@ import { MARIADB_CONNECTOR } from '../../connectors/mariadb/connector.ts';
 import { SPARK_CONNECTOR } from '../../connectors/spark/connector.ts';
 import type { MariadbConnection, SparkConnection, SqliteConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { databaseText, parameterKind } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/protocol/plan.ts';
+import type { DescribeReply } from '../../core/protocol/sql-worker.ts';
 import { planQuery } from '../../language/compile.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { createFifos } from '../../workers/dsl/fifo.ts';
 import { openSqliteHere } from '../support/sqlite-session.ts';
-import { type Outcome, outcomeOf, shown } from './engines.ts';
+import { type Outcome, outcomeOf, type Params, shown } from './engines.ts';
 import { runWorker } from './worker-plan.ts';
 
 const CALL_MS = 60_000;
 const LIMITS = { capRows: null, maxRows: 1e6, maxBytes: 1e9 };
 const MAX_ROW_BYTES = 4 * 1024 * 1024;
+const MOST_COPIES = 200;
 
 type Config = MariadbConnection | SqliteConnection | SparkConnection;
 type CallSession = Pick<Session, 'describe' | 'run' | 'copyTo' | 'end'>;
@@ -31,6 +34,9 @@ export class ConnectorEngine {
   readonly #session: CallSession;
   readonly #duck: DuckDBConnection;
   readonly #dir: string;
+  /** Rows and columns by the SQL that gives them; forgotten when the data changes. */
+  readonly #copies = new Map<string, Buffer>();
+  readonly #described = new Map<string, DescribeReply>();
 
   private constructor(kind: Config['kind'], session: CallSession, duck: DuckDBConnection, dir: string) {
     this.kind = kind;
@@ -51,42 +57,56 @@ export class ConnectorEngine {
     await rm(this.#dir, { recursive: true });
   }
 
+  /** The tables are others now. */
+  forget(): void {
+    this.#copies.clear();
+    this.#described.clear();
+  }
+
   /** Throws QueryError where the query is refused. */
-  async plan(text: string, pushdown: Pushdown): Promise<Plan> {
+  async plan(text: string, pushdown: Pushdown, params: Params = {}): Promise<Plan> {
     const answers: Record<string, AskAnswer> = {};
+    const parameters = Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, parameterKind(name, value)]),
+    );
     for (;;) {
       const request = {
-        ...{ text, parameters: {}, connection: 'main', dialects: { main: this.kind } },
+        ...{ text, parameters, connection: 'main', dialects: { main: this.kind } },
         ...{ pushdown, throughWorker: false, answers },
       };
       const step = planQuery(request, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan;
-      for (const ask of step.asks) answers[ask.key] = await this.#answer(ask);
+      for (const ask of step.asks) answers[ask.key] = await this.#answer(ask, params);
     }
   }
 
-  async #answer(ask: Ask): Promise<AskAnswer> {
-    if (ask.kind === 'source') {
-      const described = await this.#session.describe({ ...call(), sql: ask.sql }, createControl());
-      return { kind: 'source', ...described };
-    }
+  async #answer(ask: Ask, params: Params): Promise<AskAnswer> {
+    if (ask.kind === 'source') return { kind: 'source', ...(await this.#describe(ask.sql)) };
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     if (ask.kind === 'scans') throw new Error('a database has no files to scan');
     if (ask.kind === 'models') throw new Error('there is no catalogue');
-    const outcome = await this.run(ask.plan);
+    const outcome = await this.run(ask.plan, params);
     if (outcome.kind !== 'rows')
       throw new QueryError('bad-value', `the values were not found: ${outcome.message}`);
     const values = outcome.rows.map(([cell]): unknown => (cell === null ? null : JSON.parse(cell!)));
     return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
   }
 
-  async run(plan: Plan): Promise<Outcome> {
+  async #describe(sql: string): Promise<DescribeReply> {
+    const known = this.#described.get(sql);
+    if (known !== undefined) return known;
+    const described = await this.#session.describe({ ...call(), sql }, createControl());
+    this.#described.set(sql, described);
+    return described;
+  }
+
+  async run(plan: Plan, params: Params = {}): Promise<Outcome> {
     try {
-      if (plan.worker === null) return await this.#inDatabase(plan);
+      if (plan.worker === null) return await this.#inDatabase(plan, params);
       const inputs = [];
-      for (const source of plan.sources) inputs.push(await this.#copied(source));
-      return await runWorker(this.#duck, plan, inputs);
+      for (const source of plan.sources) inputs.push(await this.#copied(source, params));
+      return await runWorker(this.#duck, plan, inputs, params);
     } catch (thrown) {
       if (!(thrown instanceof QueryError)) return outcomeOf(thrown);
       const { code, message } = thrown;
@@ -97,7 +117,7 @@ export class ConnectorEngine {
     }
   }
 
-  async #inDatabase({ sources: [source], columns }: Plan): Promise<Outcome> {
+  async #inDatabase({ sources: [source], columns }: Plan, params: Params): Promise<Outcome> {
     const pieces: Buffer[] = [];
     const sink = {
       write(bytes: Buffer, onWritten: () => void) {
@@ -110,7 +130,7 @@ export class ConnectorEngine {
     const { sql, placed, databaseColumns } = source!;
     await this.#session.run(
       {
-        ...{ ...call(), sql, described: placed?.described ?? [], parameters: [] },
+        ...{ ...call(), sql, described: placed?.described ?? [], parameters: bound(source!, params) },
         ...(databaseColumns !== null && { expect: databaseColumns }),
         ...{
           answer: { format: 'json', rows: 'arrays', numbers: 'number' },
@@ -133,7 +153,11 @@ export class ConnectorEngine {
     return { kind: 'rows', columns: columns!, rows: cells };
   }
 
-  async #copied({ sql, databaseColumns, parameterTypes, placed }: SourcePlan): Promise<Buffer> {
+  async #copied(source: SourcePlan, params: Params): Promise<Buffer> {
+    const { sql, databaseColumns, parameterTypes, placed } = source;
+    const key = JSON.stringify([sql, bound(source, params)]);
+    const known = this.#copies.get(key);
+    if (known !== undefined) return known;
     const fifo = join(this.#dir, 'fifo');
     const read = readAll(fifo);
     await this.#session.copyTo(
@@ -142,15 +166,22 @@ export class ConnectorEngine {
           ...call(),
           sql,
           described: placed?.described ?? [],
-          parameters: [],
+          parameters: bound(source, params),
           parameterTypes: parameterTypes ?? [],
         },
         ...{ expect: databaseColumns!, fifo, maxRowBytes: MAX_ROW_BYTES },
       },
       createControl(),
     );
-    return read;
+    const bytes = await read;
+    if (this.#copies.size === MOST_COPIES) this.#copies.delete(this.#copies.keys().next().value!);
+    this.#copies.set(key, bytes);
+    return bytes;
   }
+}
+
+function bound({ parameters }: SourcePlan, params: Params): readonly (string | null)[] {
+  return parameters.map((name) => databaseText(params[name] ?? null));
 }
 
 async function opened(config: MariadbConnection | SparkConnection): Promise<Session> {

@@ -74,7 +74,10 @@ async function openMariadb(test: { skip(): never }): Promise<OpenWith> {
     return {
       name: 'mariadb',
       engine,
-      make: async (statements) => void (await mariadb.admin(`use test; ${statements.join(';')}`)),
+      async make(statements) {
+        engine.forget();
+        await mariadb.admin(`use test; ${statements.join(';')}`);
+      },
       async close() {
         await engine.close();
         await mariadb.stop();
@@ -91,6 +94,7 @@ async function openSpark(test: { skip(): never }): Promise<OpenWith> {
       name: 'spark',
       engine,
       async make(statements) {
+        engine.forget();
         for (const statement of statements) await spark.admin(statement);
       },
       async close() {

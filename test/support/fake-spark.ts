@@ -22,6 +22,8 @@ export interface FakeField {
 }
 
 export interface FakeSparkOptions {
+  /** Without: any free one. */
+  readonly port?: number;
   /** Without: everybody may ask. */
   readonly token?: string;
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -99,7 +101,7 @@ export async function fakeSpark(options: FakeSparkOptions = {}): Promise<FakeSpa
   });
   server.addService(service, fake.handlers());
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', credentialsOf(options), (error, bound) =>
+    server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentialsOf(options), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     ),
   );

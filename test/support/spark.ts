@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import { openChannel } from '../../connectors/spark/channel.ts';
 import { QuerySession } from '../../connectors/spark/query-session.ts';
-import { readUrl } from '../../connectors/spark/url.ts';
+import { readUrl } from '../../core/config/urls/spark-url.ts';
 import { freePort } from './free-port.ts';
 import { SparkProcesses } from './spark-processes.ts';
 import { askSpark, openSpark } from './spark-session.ts';
@@ -77,6 +77,9 @@ function isForShortQueries(settings: Readonly<Record<string, string>>): boolean 
   return settings['spark.sql.codegen.wholeStage'] === 'false';
 }
 
+/** The token that the Connect server of the cluster asks for. */
+export const CLUSTER_TOKEN = 'token-of-the-cluster';
+
 /** Starts a standalone cluster of Apache Spark on the loopback. */
 export async function startSparkCluster(test: Skippable): Promise<TestCluster> {
   const home = sparkHome(test);
@@ -93,8 +96,9 @@ export async function startSparkCluster(test: Skippable): Promise<TestCluster> {
     ...['org.apache.spark.deploy.worker.Worker', '--host', '127.0.0.1', '--cores', '2', '--memory', '1g'],
     ...['--webui-port', '0', '--work-dir', join(dir, 'work'), master],
   ]);
-  group.java(home, '1g', connectArguments(master, port, { 'spark.executor.memory': '700m' }));
-  const spark = await up(group, port);
+  const settings = { 'spark.executor.memory': '700m', 'spark.connect.authenticate.token': CLUSTER_TOKEN };
+  group.java(home, '1g', connectArguments(master, port, settings));
+  const spark = await up(group, port, CLUSTER_TOKEN);
   return Object.assign(spark, { killExecutors: () => group.killExecutors() });
 }
 
@@ -176,7 +180,7 @@ function runningServer(url: string): TestSpark {
   };
 }
 
-async function up(group: SparkProcesses, port: number): Promise<TestSpark> {
+async function up(group: SparkProcesses, port: number, token?: string): Promise<TestSpark> {
   const url = `sc://127.0.0.1:${port}`;
   let isUp = false;
   await until(
@@ -189,7 +193,11 @@ async function up(group: SparkProcesses, port: number): Promise<TestSpark> {
   );
   group.check();
   // The first query ever takes seconds, while Java loads classes.
-  const session = await until(() => openSpark(url), START_MS, 'Spark answers');
+  const session = await until(
+    () => openSpark(url, token === undefined ? {} : { token }),
+    START_MS,
+    'Spark answers',
+  );
   await askSpark(session, 'select 1 as one');
   await session.end();
   return {
@@ -201,7 +209,11 @@ async function up(group: SparkProcesses, port: number): Promise<TestSpark> {
 }
 
 async function runCommand(url: string, sql: string): Promise<void> {
-  const channel = await openChannel(readUrl(url), { ca: null }, 'test');
+  const channel = await openChannel(readUrl(url), {
+    tls: { ca: null },
+    userAgent: 'test',
+    guardsAddress: false,
+  });
   const control = createCallControl(Date.now() + START_MS);
   const session = new QuerySession(channel, 'admin', control);
   const asked = { plan: { root: { sql: { query: sql } } }, sql, before: 0 };

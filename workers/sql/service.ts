@@ -3,7 +3,6 @@
  * takes a session, runs one exchange (copy-to runs another one for parameter types that are not known yet), and gives the
  * session back; the pool replaces sessions that are no longer usable.
  */
-import { dirname } from 'node:path';
 import type { CallControl } from '../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
 import { connectionOf } from '../../connectors/registry.ts';
@@ -56,7 +55,7 @@ export class SqlService {
     const { connectionsPerProcess: size, acquireTimeoutMs, roleIdleMs: idleMs } = this.#config;
     const options = {
       ...{ name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS },
-      stateDir: dirname(this.#config.socketPath),
+      stateDir: this.#config.stateDir,
     };
     const shared = { name, size, acquireTimeoutMs, log: this.#log };
     if (!hasRoles(config))

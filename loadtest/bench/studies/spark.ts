@@ -19,7 +19,7 @@ import { openChannel } from '../../../connectors/spark/channel.ts';
 import { planOf } from '../../../connectors/spark/plans.ts';
 import type { ConnectStub } from '../../../connectors/spark/protocol.ts';
 import { QuerySession } from '../../../connectors/spark/query-session.ts';
-import { readUrl } from '../../../connectors/spark/url.ts';
+import { readUrl } from '../../../core/config/urls/spark-url.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { startSail, startSpark } from '../../../test/support/spark.ts';
 import { createFifos } from '../../../workers/dsl/fifo.ts';
@@ -109,7 +109,11 @@ async function intoStages(session: Session): Promise<void> {
 
 /** Resolves to the milliseconds from a cancel to Spark's answer to its Interrupt. */
 async function cancelMs(): Promise<number> {
-  const channel = await openChannel(readUrl(url), { ca: null }, 'bench');
+  const channel = await openChannel(readUrl(url), {
+    tls: { ca: null },
+    userAgent: 'bench',
+    guardsAddress: false,
+  });
   const { stub } = channel;
   let cancelledAt = 0;
   const answered = new Promise<number>((resolve) => {
@@ -152,7 +156,11 @@ function quantile(values: readonly number[], part: number): number {
 
 const engineDir = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
 let engine = startEngine();
-const channel = await openChannel(readUrl(url), { ca: null }, 'bench');
+const channel = await openChannel(readUrl(url), {
+  tls: { ca: null },
+  userAgent: 'bench',
+  guardsAddress: false,
+});
 const connection = await connectionOf(
   { kind: 'spark', url },
   { name: 'bench', workerId: 'bench', connectTimeoutMs: 60_000 },

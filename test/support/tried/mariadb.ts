@@ -3,7 +3,7 @@ import mysql from 'mysql2/promise';
 import { type ColumnType, typeName } from '../../../core/protocol/types.ts';
 import { MARIADB } from '../../../language/dialects/mariadb/source.ts';
 import { startMariadb } from '../mariadb.ts';
-import { casesSql, eachOutcome, insertCases, type TriedDatabase } from './tried-database.ts';
+import { insertCases, type TriedDatabase } from './tried-database.ts';
 import type { Skippable } from './tried-databases.ts';
 
 /** Declarations of columns by which the connector gives values of a type. */
@@ -29,10 +29,6 @@ export async function openMariadb(test: Skippable): Promise<TriedDatabase> {
     ...{ multipleStatements: true, charset: 'utf8mb4' },
   });
   await client.query("SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO'");
-  const column = async (sql: string, at: number): Promise<(string | null)[]> => {
-    const [rows] = await client.query(sql);
-    return (rows as unknown[][]).map((row) => (row[at] === null ? null : String(row[at])));
-  };
   return {
     dialect: MARIADB,
     holds: (type, text) => typeName(type) in DECLARED && (type.kind === 'string' || !UNKNOWN.test(text)),
@@ -43,13 +39,11 @@ export async function openMariadb(test: Skippable): Promise<TriedDatabase> {
       );
       await client.query(insertCases(columns, cellOf));
     },
-    evaluate: (sql, type, group) =>
-      eachOutcome(
-        (key) => casesSql(sql, (value) => printed(value, type), group, key),
-        (statement) => column(statement, 1),
-        async () =>
-          (await column(`SELECT DISTINCT ${group ?? 'i'} FROM cases ORDER BY 1`, 0)).map((key) => key!),
-      ),
+    printed,
+    async rows(sql) {
+      const [rows] = await client.query(sql);
+      return (rows as unknown[][]).map((row) => row.map((cell) => (cell === null ? null : String(cell))));
+    },
     async close() {
       await client.end();
       await server.stop();

@@ -4,13 +4,15 @@ import type { ColumnType } from '../../../core/protocol/types.ts';
 import { quoteText } from '../../../language/dialects/duckdb/sql.ts';
 import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
 import { testDatabase } from '../database.ts';
-import { casesSql, FAILED, insertCases, type TriedDatabase } from './tried-database.ts';
+import { FAILED, insertCases, type TriedDatabase } from './tried-database.ts';
 
 const PROBE = `
-CREATE FUNCTION pg_temp.probe(statement text, n int8) RETURNS SETOF text[] LANGUAGE plpgsql AS $body$
-DECLARE found text;
+CREATE FUNCTION pg_temp.probe(statement text, numbers int8[]) RETURNS SETOF text[] LANGUAGE plpgsql AS $body$
+DECLARE
+  found text;
+  k int8;
 BEGIN
-  FOR k IN 1..n LOOP
+  FOREACH k IN ARRAY numbers LOOP
     BEGIN
       EXECUTE statement INTO found USING k;
       RETURN NEXT ARRAY['ok', found];
@@ -43,21 +45,18 @@ export async function openPostgres(): Promise<TriedPostgres> {
         insertCases(columns, (text, type) => `CAST(${quoteText(text)} AS ${POSTGRES.typeName(type)})`),
       );
     },
-    async evaluate(sql, type, group) {
-      const cast = `CAST((${sql}) AS ${POSTGRES.typeName(type)})`;
-      const all = (key?: string): string => casesSql(cast, (value) => printed(value, type), group, key);
-      try {
-        const { rows } = await client.query<{ t: string | null }>(all());
-        return rows.map(({ t }) => t);
-      } catch {
-        const last = await client.query(`SELECT max(${group ?? 'i'})::int AS n FROM cases`);
-        const one = `SELECT t FROM (${all('$1')}) AS one`;
-        const found = await client.query('SELECT probe AS p FROM pg_temp.probe($1, $2)', [
-          one,
-          last.rows[0].n,
-        ]);
-        return found.rows.map(({ p }) => (p[0] === 'ok' ? p[1] : FAILED));
-      }
+    cast: (sql, type) => `CAST((${sql}) AS ${POSTGRES.typeName(type)})`,
+    printed,
+    async rows(sql) {
+      const { rows } = await client.query<(string | null)[]>({ text: sql, rowMode: 'array' });
+      return rows.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
+    },
+    async each(sql, numbers) {
+      const { rows } = await client.query<{ p: readonly [string, string | null] }>(
+        'SELECT probe AS p FROM pg_temp.probe($1, $2)',
+        [sql, numbers],
+      );
+      return rows.map(({ p: [state, text] }) => (state === 'ok' ? text : FAILED));
     },
     close: () => client.end(),
   };

@@ -2,8 +2,8 @@
 import { type ColumnType, typeName } from '../../../core/protocol/types.ts';
 import { SPARK } from '../../../language/dialects/spark/source.ts';
 import { FOR_SHORT_QUERIES, startSpark } from '../spark.ts';
-import { askSpark, openSpark } from '../spark-session.ts';
-import { casesSql, type EdgeColumn, eachOutcome, type TriedDatabase } from './tried-database.ts';
+import { openSparkTexts } from '../spark-texts.ts';
+import type { EdgeColumn, TriedDatabase } from './tried-database.ts';
 import type { Skippable } from './tried-databases.ts';
 
 const HELD: ReadonlySet<string> = new Set([
@@ -14,34 +14,16 @@ const UNKNOWN = /infinity|BC|^0000|^\d{5}/i;
 
 export async function openSparkDatabase(test: Skippable): Promise<TriedDatabase> {
   const server = await startSpark(test, FOR_SHORT_QUERIES);
-  const session = await openSpark(server.url);
-  let cases = '';
-  const column = async (sql: string, at: number): Promise<(string | null)[]> => {
-    const answer = await askSpark(session, `WITH cases AS (${cases}) ${sql}`);
-    const rows = answer
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as unknown);
-    return rows
-      .filter(Array.isArray)
-      .map((row: readonly unknown[]) => (row[at] === null ? null : String(row[at])));
-  };
+  const spark = await openSparkTexts(server.url);
   return {
     dialect: SPARK,
     holds: (type, text) =>
       HELD.has(typeName(type)) && (type.kind === 'string' || type.kind === 'float64' || !UNKNOWN.test(text)),
-    async load(columns) {
-      cases = casesOf(columns);
-    },
-    evaluate: (sql, type, group) =>
-      eachOutcome(
-        (key) => casesSql(sql, (value) => printed(value, type), group, key),
-        (statement) => column(statement, 1),
-        async () =>
-          (await column(`SELECT DISTINCT ${group ?? 'i'} AS k FROM cases ORDER BY 1`, 0)).map((key) => key!),
-      ),
+    load: (columns) => spark.view('cases', casesOf(columns)),
+    printed,
+    rows: (sql) => spark.rows(sql),
     async close() {
-      await session.end();
+      await spark.close();
       await server.stop();
     },
   };

@@ -3,7 +3,7 @@ import init from '@sqlite.org/sqlite-wasm';
 import type { ColumnType } from '../../../core/protocol/types.ts';
 import { quoteText } from '../../../language/dialects/quoting.ts';
 import { SQLITE } from '../../../language/dialects/sqlite/source.ts';
-import { casesSql, eachOutcome, insertCases, type TriedDatabase } from './tried-database.ts';
+import { insertCases, type TriedDatabase } from './tried-database.ts';
 
 /** Types that a column of SQLite can be declared as, and whose text is what the stage engine prints. */
 const HELD = new Set<ColumnType['kind']>([
@@ -25,8 +25,6 @@ export async function openSqlite(): Promise<TriedDatabase> {
   const { oo1 } = sqlite;
   (sqlite as unknown as { config: { warn: unknown } }).config.warn = () => {}; // statements that fail are printed otherwise
   const database = new oo1.DB(':memory:');
-  const texts = (sql: string): (string | null)[] =>
-    database.exec(sql, { returnValue: 'resultRows' }).map((row) => (row as [unknown, string | null])[1]);
   return {
     dialect: SQLITE,
     holds: ({ kind }, text) =>
@@ -38,15 +36,12 @@ export async function openSqlite(): Promise<TriedDatabase> {
       );
       database.exec(insertCases(columns, cellOf));
     },
-    evaluate: (sql, type, group) =>
-      eachOutcome(
-        (key) => casesSql(sql, (value) => printed(value, type), group, key),
-        async (statement) => texts(statement),
-        async () =>
-          database
-            .exec(`SELECT DISTINCT ${group ?? 'i'} FROM cases ORDER BY 1`, { returnValue: 'resultRows' })
-            .map((row) => String((row as [number])[0])),
-      ),
+    printed,
+    async rows(sql) {
+      return database
+        .exec(sql, { returnValue: 'resultRows' })
+        .map((row) => (row as unknown[]).map((cell) => (cell === null ? null : String(cell))));
+    },
     async close() {
       database.close();
     },

@@ -13,14 +13,30 @@ export interface EdgeColumn {
   readonly texts: readonly (string | null)[];
 }
 
-export interface TriedDatabase {
+/** An expression over the table `cases`. */
+export interface Expression {
+  readonly sql: string;
+  readonly type: ColumnType;
+}
+
+/** An engine with the table `cases`, which has the columns that were loaded and `i`, the number of the row from 1. */
+export interface CasesEngine {
+  /** SQL of a value of the type; left out: as it is. */
+  cast?(sql: string, type: ColumnType): string;
+  /** SQL of the text of a value of the type. */
+  printed(value: string, type: ColumnType): string;
+  /** Resolves to the rows of a statement as texts, in any order. */
+  rows(sql: string): Promise<readonly (readonly (string | null)[])[]>;
+  /** Runs a statement with `$1` for each of the numbers by itself; left out: each is sent by itself. */
+  each?(sql: string, numbers: readonly number[]): Promise<readonly Outcome[]>;
+}
+
+export interface TriedDatabase extends CasesEngine {
   readonly dialect: SourceDialect;
   /** Says whether a column of the database can hold the value, which PostgreSQL reads from this text. */
   holds(type: ColumnType, text: string): boolean;
-  /** Makes the table `cases`: the columns, and `i`, the number of the row from 1. */
+  /** Makes the table `cases`. */
   load(columns: readonly EdgeColumn[]): Promise<void>;
-  /** Computes `sql` on each row, or with `group` on each value of that column; in their order. */
-  evaluate(sql: string, type: ColumnType, group?: string): Promise<Outcome[]>;
   close(): Promise<void>;
 }
 
@@ -37,38 +53,4 @@ export function insertCases(
     return `(${[String(row + 1), ...cells].join(', ')})`;
   });
   return `INSERT INTO cases VALUES ${rows.join(', ')}`;
-}
-
-/** Selects the key and the printed value of all rows or groups, or of those with one key. */
-export function casesSql(
-  sql: string,
-  printed: (value: string) => string,
-  group: string | undefined,
-  key?: string,
-): string {
-  const keyName = group ?? 'i';
-  const grouping = group === undefined ? '' : ` GROUP BY ${group}`;
-  const where = key === undefined ? '' : ` WHERE ${keyName} = ${key}`;
-  return `SELECT k, ${printed('v')} AS t FROM (SELECT ${keyName} AS k, (${sql}) AS v FROM cases${where}${grouping}) AS t ORDER BY k`;
-}
-
-/** Runs all rows at once, and one by one when that fails, to see which. `texts` returns the printed values of a statement. */
-export async function eachOutcome(
-  all: (key?: string) => string,
-  texts: (sql: string) => Promise<readonly (string | null)[]>,
-  keys: () => Promise<readonly string[]>,
-): Promise<Outcome[]> {
-  try {
-    return [...(await texts(all()))];
-  } catch {
-    const outcomes: Outcome[] = [];
-    for (const key of await keys())
-      outcomes.push(
-        await texts(all(key)).then(
-          ([value]) => value!,
-          () => FAILED,
-        ),
-      );
-    return outcomes;
-  }
 }

@@ -11,21 +11,15 @@ import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
 import { inputSelect } from '../../../workers/dsl/inputs.ts';
 import { copyBinary, giveInputs } from '../engine-inputs.ts';
 import { openPostgres, type TriedPostgres } from './postgres.ts';
-import {
-  casesSql,
-  type EdgeColumn,
-  eachOutcome,
-  type Outcome,
-  type TriedDatabase,
-} from './tried-database.ts';
+import type { CasesEngine, EdgeColumn, TriedDatabase } from './tried-database.ts';
 import { type Skippable, TRIED_DATABASES } from './tried-databases.ts';
 
 export interface TwoEngines {
   readonly database: TriedDatabase;
   /** Makes the table `cases` in both. */
   load(columns: readonly EdgeColumn[]): Promise<void>;
-  /** Does in the stage engine what `TriedDatabase.evaluate` does. */
-  inEngine(sql: string, type: ColumnType, group?: string): Promise<Outcome[]>;
+  /** The stage engine. */
+  readonly engine: CasesEngine;
   close(): Promise<void>;
 }
 
@@ -45,18 +39,10 @@ export async function openTwoEngines(
       if (database !== source) await database.load(columns);
       await loadEngine(source, duck, columns);
     },
-    inEngine(sql, type, group) {
-      const cast = `CAST((${sql}) AS ${DUCKDB.typeName(type)})`;
-      return eachOutcome(
-        (key) => casesSql(cast, (value) => printed(value, type), group, key),
-        (statement) => texts(duck, statement),
-        async () => {
-          const key = group ?? 'i';
-          return (
-            await texts(duck, `SELECT DISTINCT ${key}, CAST(${key} AS VARCHAR) AS t FROM cases ORDER BY 1`)
-          ).map((text) => text!);
-        },
-      );
+    engine: {
+      cast: (sql, type) => `CAST((${sql}) AS ${DUCKDB.typeName(type)})`,
+      printed,
+      rows: (sql) => texts(duck, sql),
     },
     async close() {
       duck.closeSync();
@@ -67,9 +53,9 @@ export async function openTwoEngines(
   };
 }
 
-async function texts(duck: DuckDBConnection, sql: string): Promise<(string | null)[]> {
+async function texts(duck: DuckDBConnection, sql: string): Promise<(string | null)[][]> {
   const reader = await duck.runAndReadAll(sql);
-  return reader.getRowsJson().map((row) => row[1] as string | null); // printed: always text
+  return reader.getRowsJson().map((row) => row.map((cell) => (cell === null ? null : String(cell))));
 }
 
 /** Loads the table `cases` of PostgreSQL as plans send its rows. */

@@ -1,10 +1,13 @@
+import dns from 'node:dns';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { REFUSED_ADDRESS_TEXT } from '../../../../connectors/kit/address-guard.ts';
 import { type FakeSparkOptions, fakeSpark } from '../../../support/fake-spark.ts';
-import { openSpark, sparkProblem } from '../../../support/spark-session.ts';
+import { askSpark, openSpark, sparkProblem } from '../../../support/spark-session.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../../../support/test-certificate.ts';
 import { until } from '../../../support/until.ts';
 
@@ -73,6 +76,67 @@ describe('A connection to Spark', function () {
     expect(await sparkProblem('http://x')).to.include('is not of the form sc://host:port');
   });
 
+  it('of the catalogue reaches no link-local address, as number or by a name, and all others', async () => {
+    await using spark = await fakeSpark(TLS);
+    const guarded = { guardsAddress: true };
+    for (const host of ['169.254.169.254', '[::ffff:169.254.169.254]', '2852039166', '0xa9fea9fe'])
+      expect(await sparkProblem(`sc://${host}:${spark.port}`, guarded), host).to.equal(
+        `database-unavailable: the Spark of connection "lake" is not available: ${REFUSED_ADDRESS_TEXT}`,
+      );
+    // The certificate is for the name, whatever address it leads to.
+    const url = `sc://localhost:${spark.port}/;use_ssl=true`;
+    expect(await sparkProblem(url, { ...guarded, caFile })).to.equal('it opened');
+    expect(await sparkProblem(url, guarded)).to.include('TLS failed');
+    expect(await sparkProblem('sc://no-such-host.invalid', guarded)).to.include('its host name is unknown');
+  });
+
+  it('of the catalogue goes through no proxy of the environment, which would look the name up itself', async () => {
+    await using spark = await fakeSpark();
+    const before = process.env.grpc_proxy;
+    process.env.grpc_proxy = `http://127.0.0.1:${await closedPort()}`;
+    try {
+      const url = `sc://localhost:${spark.port}`;
+      expect(await sparkProblem(url)).to.not.equal('it opened');
+      expect(await sparkProblem(url, { guardsAddress: true })).to.equal('it opened');
+    } finally {
+      if (before === undefined) delete process.env.grpc_proxy;
+      else process.env.grpc_proxy = before;
+    }
+  });
+
+  it('of the catalogue looks a name up again when it was lost, and does not go to an address that is refused by then', async () => {
+    const spark = await fakeSpark();
+    const { port } = spark;
+    const usual = dns.lookup;
+    let address = '127.0.0.1';
+    let lookups = 0;
+    stubLookup((host, options, callback) => {
+      if (host !== 'spark.test') return void usual(host, options as never, callback as never);
+      lookups++;
+      callback(null, [{ address, family: 4 }]);
+    });
+    try {
+      const session = await openSpark(`sc://spark.test:${port}`, { guardsAddress: true });
+      expect(lookups).to.equal(1);
+      address = '169.254.169.254';
+      await spark[Symbol.asyncDispose]();
+      const problem = await until(async () => {
+        const told = await askSpark(session, 'select 1').then(String, (error: Error) => error.message);
+        return told === REFUSED_ADDRESS_TEXT ? told : undefined;
+      }, 30_000);
+      expect(problem).to.equal(REFUSED_ADDRESS_TEXT);
+      address = '127.0.0.1';
+      await using again = await fakeSpark({ port });
+      await until(async () => {
+        await askSpark(session, 'select 1').catch(() => {});
+        return again.calls.length > 0;
+      }, 30_000);
+      await session.end();
+    } finally {
+      stubLookup(usual as unknown as Lookup);
+    }
+  });
+
   it('tells of a server that is older, or none of Spark Connect', async () => {
     await using spark = await fakeSpark({ lacks: ['Config'] });
     expect(await sparkProblem(spark.url)).to.equal(
@@ -86,6 +150,18 @@ describe('A connection to Spark', function () {
     await until(() => spark.sessions.size === 0, 10_000);
   });
 });
+
+type Lookup = (
+  host: string,
+  options: object,
+  callback: (error: null, found: readonly dns.LookupAddress[]) => void,
+) => void;
+
+/** Every module of this process looks names up by this function. */
+function stubLookup(lookup: Lookup): void {
+  (dns as { lookup: unknown }).lookup = lookup;
+  syncBuiltinESMExports();
+}
 
 function closedPort(): Promise<number> {
   return new Promise((resolve) => {

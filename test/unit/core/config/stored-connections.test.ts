@@ -27,6 +27,7 @@ describe('a connection of the catalogue', () => {
         hosts: ['db.example.com:5432', 'SHOP.example.com'],
       },
     ],
+    ['token', { value: 'hush', connections: ['lake'], hosts: ['spark.example.com:15002', '127.0.0.1'] }],
     [
       'lake-key',
       {
@@ -66,6 +67,29 @@ describe('a connection of the catalogue', () => {
         guardsAddress: true,
       },
     });
+  });
+
+  it('to Spark gets its secret as the token, over TLS or to this machine, and is kept from link-local addresses', () => {
+    const lake = { kind: 'spark', secret: 'token' };
+    expect(read('lake', { ...lake, url: 'sc://spark.example.com/;use_ssl=true' })).to.deep.equal({
+      connection: {
+        ...{ kind: 'spark', url: 'sc://spark.example.com/;use_ssl=true' },
+        ...{ token: 'hush', guardsAddress: true },
+      },
+    });
+    expect(read('lake', { ...lake, url: 'sc://127.0.0.1:15002' })).to.have.property('connection');
+    expect(read('lake', { kind: 'spark', url: 'sc://spark.example.com' })).to.deep.equal({
+      connection: { kind: 'spark', url: 'sc://spark.example.com', guardsAddress: true },
+    });
+    const caFile = join(dir, 'data', 'ca.pem');
+    writeFileSync(caFile, '');
+    const url = 'sc://spark.example.com:443/;use_ssl=true;user_id=reports';
+    expect(read('lake', { kind: 'spark', url, caFile })).to.deep.equal({
+      connection: { kind: 'spark', url, caFile, guardsAddress: true },
+    });
+    expect(mistakes('lake', { kind: 'spark', url, caFile: '/etc/ssl/cert.pem' })).to.match(
+      /^caFile: (must be below|there is nothing)/,
+    );
   });
 
   it('without a secret sends nothing of this process in its place', () => {
@@ -140,6 +164,27 @@ describe('a connection of the catalogue', () => {
     ['crm', { url: URL_OF_CRM, path: '/x' }, /path: is an option of connections of the kind sqlite/],
     ['crm', { kind: 'oracle', url: URL_OF_CRM }, /^kind: must be one of postgres, mariadb, sqlite/],
     ['crm', {}, /^url: must be the URL/],
+    [
+      'lake',
+      { kind: 'spark', url: 'sc://spark.example.com', secret: 'token' },
+      /^url: a token is sent over TLS only, unless to this machine/,
+    ],
+    [
+      'lake',
+      { kind: 'spark', url: 'sc://spark.example.com:443/;use_ssl=true', secret: 'token' },
+      /^secret: the secret token is not for the host spark.example.com:443/,
+    ],
+    ['lake', { kind: 'spark', url: 'sc://h/;token=hush' }, /^url: has a token; take it out/],
+    ['lake', { kind: 'spark', url: 'sc://h/;use_ssl=true', token: 'hush' }, /^token: take it out/],
+    ['lake', { kind: 'spark', url: 'sc://h/;use_ssl=%zz' }, /^url: has a % in the option use_ssl/],
+    ['lake', { kind: 'spark', url: 'sc://h/;colour=red' }, /^url: has an option colour/],
+    ['lake', { kind: 'spark', url: 'https://h' }, /^url: is not of the form sc:/],
+    ['lake', { kind: 'spark', url: 'env:LAKE' }, /^url: references/],
+    [
+      'lake',
+      { kind: 'spark', url: 'sc://data.example/;use_ssl=true', secret: 'odd' },
+      /^url: has a secret whose value begins with env: or file:/,
+    ],
     ['crm', { url: 7 }, /^url: must be the URL/],
   ];
   for (const [name, definition, told] of REFUSED)

@@ -37,7 +37,10 @@ function observe(
     },
     child: () => ({
       role: 'sql',
-      config: { socketPath, connectionsPerProcess: 1, acquireTimeoutMs: 1, roleIdleMs: 1, connections: {} },
+      config: {
+        ...{ socketPath, stateDir: '/nowhere', connectionsPerProcess: 1, acquireTimeoutMs: 1, roleIdleMs: 1 },
+        connections: {},
+      },
     }),
     logLevel: 'info',
     redactLiterals: false,
