@@ -22,7 +22,7 @@ const POLICY = {
     analyst: {
       connections: ['main'],
       stages: ['where', 'head', 'union'],
-      limits: { resultRows: 5, timeoutMs: 9000 },
+      limits: { resultRows: 5, timeoutMs: 59_000 },
     },
     slow: { connections: ['main'], limits: { queriesPerMinute: 2 } },
     single: { connections: ['main'], limits: { concurrentQueries: 1 } },
