@@ -87,7 +87,8 @@ export function launchChild(context: LaunchContext, request: LaunchRequest): Man
     clock: context.clock,
     log: context.log,
     spawn: async (adopt) => {
-      await makeDirectories(runDir, workerId, request.launch, box);
+      if (role !== 'server' && role !== 'logger')
+        await makeDirectories(runDir, workerId, request.launch, box);
       await spawnChild(context, request, box, adopt);
     },
   });

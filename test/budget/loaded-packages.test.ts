@@ -16,7 +16,8 @@ describe('the packages that a process loads', function () {
 
   before(async () => {
     build = await watchedBuild();
-    forkline = await startForkline({}, { command: build.command });
+    // A sandboxed worker could not write down what it loads.
+    forkline = await startForkline({ dsl: { sandbox: 'off' } }, { command: build.command });
     // Modules that are loaded late are loaded by the usual queries.
     for (const pushdown of ['auto', 'off'])
       for (const query of [
