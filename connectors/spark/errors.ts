@@ -31,7 +31,7 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
   [/^UNRESOLVED_ROUTINE|^UNRESOLVABLE_TABLE_VALUED_FUNCTION/, 'unknown-function'],
   [/^INSUFFICIENT_PERMISSIONS|^PERMISSION/, 'permission-denied'],
   [/^OPERATION_CANCELED/, 'cancelled'],
-  [/^INVALID_HANDLE/, 'database-unavailable'],
+  [/^INVALID_HANDLE|^INVALID_CURSOR/, 'database-unavailable'],
 ];
 /** Classes of values that a query met, not of its text. */
 const VALUE_CLASSES =

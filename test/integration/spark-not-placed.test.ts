@@ -31,8 +31,8 @@ describe('what is not placed in Spark', function () {
     await spark?.stop();
   });
 
-  for (const { row, values, stage, theirs } of NOT_PLACED)
-    it(`${row}: ${stage} of ${values}`, async () => {
+  for (const { reason, values, stage, theirs } of NOT_PLACED)
+    it(`${reason}: ${stage} of ${values}`, async () => {
       const plan = await engine.plan(`${values} | ${stage} | fields y`, 'auto');
       expect(plan.stages[0]!.where, plan.stages[0]!.why).to.equal('worker');
       const outcome = await engine.run(plan);
@@ -43,10 +43,17 @@ describe('what is not placed in Spark', function () {
           ([answer]) => jsonOf(answer![0]!),
           () => 'failed',
         );
-      expect(inSpark, 'Spark and the stage engine').to.not.equal(ours);
+      expect(plainNumber(inSpark), `Spark answers ${inSpark}, and so does the stage engine`).to.not.equal(
+        plainNumber(ours),
+      );
       expect(outcome.kind, JSON.stringify(outcome)).to.be.oneOf(['rows', 'failed']);
     });
 });
+
+/** Numbers differ by their value, not by how they are written. */
+function plainNumber(json: string | null): string | number | null {
+  return json === null || json === '' || Number.isNaN(Number(json)) ? json : Number(json);
+}
 
 /** Returns the JSON of `y`, and null where there is none. */
 function jsonOf(struct: string): string | null {

@@ -228,7 +228,7 @@ function onlyApacheSpark(
     for (const isRunning of [false, true]) {
       const thrown = await evicted(servers().url, isRunning).catch((error: unknown) => error);
       expect(thrown, String(thrown)).to.be.instanceOf(QueryError);
-      expect((thrown as QueryError).code).to.be.oneOf(['database-unavailable', 'cancelled']);
+      expect((thrown as QueryError).code, String(thrown)).to.be.oneOf(['database-unavailable', 'cancelled']);
     }
   });
 
