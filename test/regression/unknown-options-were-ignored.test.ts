@@ -38,10 +38,17 @@ describe('regression: unknown options were ignored', function () {
         );
         expect(status, `${method} ${template}: ${text}`).to.equal(400);
         if (method === 'head') continue;
+        tried++;
         const problem = JSON.parse(text);
+        if (template.startsWith('/angora/')) {
+          // The older engine's form of an error.
+          expect(problem.message, `${method} ${template}`).to.include(
+            'unknown option nosuch in the query string',
+          );
+          continue;
+        }
         expect(problem.detail, `${method} ${template}`).to.equal('unknown option nosuch in the query string');
         expect(problem.hint, `${method} ${template}`).to.match(/takes no options|Known: /);
-        tried++;
       }
     }
     expect(tried).to.be.at.least(20);
