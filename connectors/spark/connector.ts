@@ -53,9 +53,9 @@ class OpenSpark implements Connection {
   async open(): Promise<OpenedSession> {
     const address = this.#address();
     const ledger = this.#openLedger(address);
-    const channel = await this.#open(address, ledger);
+    const { channel, farewell } = await this.#open(address, ledger);
     for (const left of ledger?.takeLeft() ?? []) void endSession(channel, left, ledger);
-    return { session: new SparkSession(channel, ledger), notices: [] };
+    return { session: new SparkSession(channel, ledger, farewell), notices: [] };
   }
 
   #openLedger({ host, port, userId }: SparkAddress): SessionLedger | null {
@@ -83,7 +83,8 @@ class OpenSpark implements Connection {
   }
 
   async examine(): Promise<readonly Finding[]> {
-    const channel = await this.#open(this.#address(), null);
+    const { channel, farewell } = await this.#open(this.#address(), null);
+    await farewell;
     channel.close();
     return [
       { level: 'ok', text: 'Spark answers' },
@@ -94,8 +95,11 @@ class OpenSpark implements Connection {
     ];
   }
 
-  /** Opens a channel and lets Spark analyse a query, by which the address, the token and TLS are tried. */
-  async #open(address: SparkAddress, ledger: SessionLedger | null): Promise<Channel> {
+  /** Opens a channel and lets Spark analyse a query, by which the address, the token and TLS are tried. `farewell`: the end of its session. */
+  async #open(
+    address: SparkAddress,
+    ledger: SessionLedger | null,
+  ): Promise<{ readonly channel: Channel; readonly farewell: Promise<void> }> {
     const { caFile, guardsAddress = false } = this.#config;
     const tls = { ca: caFile === undefined ? null : readAuthorities(caFile) };
     const { workerId, connectTimeoutMs } = this.#options;
@@ -104,10 +108,9 @@ class OpenSpark implements Connection {
     const session = new QuerySession(channel, 'connect', control, ledger);
     try {
       await session.schema(planOf('select 1 as one'));
-      await session.release();
-      return channel;
+      return { channel, farewell: session.release() };
     } catch (thrown) {
-      void session.release().then(() => channel.close());
+      void session.release(1).then(() => channel.close());
       throw thrown;
     } finally {
       control.dispose();
@@ -132,9 +135,10 @@ class SparkSession implements Session {
   readonly #farewells = new Set<Promise<void>>();
   #isRunning = false;
 
-  constructor(channel: Channel, ledger: SessionLedger | null) {
+  constructor(channel: Channel, ledger: SessionLedger | null, farewell: Promise<void>) {
     this.#channel = channel;
     this.#ledger = ledger;
+    this.#await(farewell);
   }
 
   get usable(): boolean {
@@ -183,10 +187,13 @@ class SparkSession implements Session {
     try {
       return await work(session);
     } finally {
-      const farewell = session.release();
-      this.#farewells.add(farewell);
-      void farewell.then(() => this.#farewells.delete(farewell));
+      this.#await(session.release());
       this.#isRunning = false;
     }
+  }
+
+  #await(farewell: Promise<void>): void {
+    this.#farewells.add(farewell);
+    void farewell.then(() => this.#farewells.delete(farewell));
   }
 }

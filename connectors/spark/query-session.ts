@@ -22,8 +22,10 @@ import type { SessionLedger } from './session-ledger.ts';
 import { SESSION_SETTINGS } from './settings.ts';
 
 const CLIENT = 'forkline';
-/** Milliseconds that Spark gets to say that it interrupted or released something. */
+/** Milliseconds that Spark gets to say that it interrupted something. */
 const FAREWELL_MS = 5000;
+/** Those that it gets to say that it released a session, in one attempt after the other. */
+const FAREWELLS_MS = [5000, 20_000, 60_000];
 /** The time by which a call outlives the query's deadline, so that the deadline's own error comes first. */
 const GRACE_MS = 2000;
 
@@ -66,15 +68,28 @@ function checkedBatch(batch: ArrowBatch, place: StreamPlace): Buffer {
   return batch.data;
 }
 
-/** Ends a session in Spark. One that cannot be reached stays in the ledger, for the next process. */
-export function endSession(channel: Channel, id: string, ledger: SessionLedger | null): Promise<void> {
+/**
+ * Ends a session in Spark. A server that is too busy to answer is asked again with more time; one that cannot be reached at all keeps the
+ * session in the ledger, for the next process.
+ */
+export async function endSession(
+  channel: Channel,
+  id: string,
+  ledger: SessionLedger | null,
+  attempts = FAREWELLS_MS.length,
+): Promise<void> {
   const request = { session_id: id, user_context: { user_id: channel.userId }, client_type: CLIENT };
-  return new Promise((resolve) => {
-    channel.stub.ReleaseSession(request, channel.metadata(), deadline(FAREWELL_MS), (error) => {
-      if (error === null) ledger?.end(id);
-      resolve();
-    });
-  });
+  const isEnded = (ms: number): Promise<boolean> =>
+    new Promise((resolve) =>
+      channel.stub.ReleaseSession(request, channel.metadata(), deadline(ms), (error) =>
+        resolve(error === null),
+      ),
+    );
+  for (const ms of FAREWELLS_MS.slice(0, attempts))
+    if (await isEnded(ms)) {
+      ledger?.end(id);
+      return;
+    }
 }
 
 export class QuerySession {
@@ -220,9 +235,9 @@ export class QuerySession {
   }
 
   /** Ends the session in Spark. Never rejects: a session that cannot be released ends by Spark's own clock. */
-  release(): Promise<void> {
+  release(attempts?: number): Promise<void> {
     if (!this.#isKnown) return Promise.resolve();
-    return endSession(this.#channel, this.#id, this.#ledger);
+    return endSession(this.#channel, this.#id, this.#ledger, attempts);
   }
 
   #tell({ stages = [], num_inflight_tasks: running = '0' }: ExecutionProgress): void {

@@ -30,6 +30,8 @@ export interface FakeSparkOptions {
   readonly fields?: readonly FakeField[];
   /** Calls that it does not know, as an older server. */
   readonly lacks?: readonly string[];
+  /** The number of the first calls of ReleaseSession that it is too busy to answer well. */
+  readonly releasesLost?: number;
   /** Answers ExecutePlan, and ReattachExecute with what the client has already. Without: no rows. */
   execute?(stream: FakeStream): void;
   /** Returns the text of the error that AnalyzePlan ends with, or null. */
@@ -128,6 +130,7 @@ class Fake {
   readonly calls: FakeCall[] = [];
   readonly sessions = new Set<string>();
   readonly #options: FakeSparkOptions;
+  #releases = 0;
   readonly #operations = new Map<string, Operation>();
 
   constructor(options: FakeSparkOptions) {
@@ -145,6 +148,7 @@ class Fake {
         return { session_id: request.session_id, interrupted_ids: [request.operation_id] };
       }),
       ReleaseSession: this.#unary('ReleaseSession', (request) => {
+        if (this.#releases++ < (this.#options.releasesLost ?? 0)) return { failure: 'too busy' };
         this.sessions.delete(request.session_id);
         return { session_id: request.session_id };
       }),

@@ -194,6 +194,14 @@ describe('A query on Spark', function () {
     expect(await problem()).to.match(/^result-too-large: /);
   });
 
+  it('asks again for the end of its session where Spark was too busy', async () => {
+    await using spark = await fakeSpark({ releasesLost: 2 });
+    const session = await openSpark(spark.url);
+    await until(() => spark.sessions.size === 0, 10_000, 'the session of the connection is released');
+    expect(spark.named('ReleaseSession')).to.have.length(3);
+    await session.end();
+  });
+
   it('leaves no session behind after 500 queries that end in every way', async () => {
     let query = 0;
     execute = (stream) => {
