@@ -65,7 +65,7 @@ describe('connections of the catalogue', function () {
               connections: ['extra', 'kept', 'elsewhere', 'bad', 'audited'],
               hosts: [host],
             },
-            'lake-token': { value: 'env:LAKE', connections: ['lake'], hosts: ['127.0.0.1'] },
+            'lake-token': { value: 'env:LAKE', connections: ['cluster'], hosts: ['127.0.0.1'] },
             'other-host': { value: 'env:READER', connections: ['bound'], hosts: ['db.example.com'] },
             'web-token': {
               value: 'env:WEB_TOKEN',
@@ -303,17 +303,17 @@ describe('connections of the catalogue', function () {
         stream.end();
       },
     });
-    const { json } = await make('lake', { kind: 'spark', url: spark.url, secret: 'lake-token' });
+    const { json } = await make('cluster', { kind: 'spark', url: spark.url, secret: 'lake-token' });
     expect(json).to.deep.include({ inUse: true, problem: null });
-    expect((await ask('select n from t | assert n > 0', 'lake')).json.rows).to.deep.equal([
+    expect((await ask('select n from t | assert n > 0', 'cluster')).json.rows).to.deep.equal([
       { n: 1 },
       { n: 2 },
     ]);
-    const tested = await send('POST', '/v1/connections/lake/test');
+    const tested = await send('POST', '/v1/connections/cluster/test');
     expect(tested.json).to.deep.include({ ok: true, reached: true });
-    await send('DELETE', '/v1/connections/lake', undefined, { 'if-match': '*' });
+    await send('DELETE', '/v1/connections/cluster', undefined, { 'if-match': '*' });
     const elsewhere = { kind: 'spark', url: 'sc://spark.example.com/;use_ssl=true', secret: 'lake-token' };
-    const refused = await send('POST', '/v1/connections', { name: 'lake', ...elsewhere });
+    const refused = await send('POST', '/v1/connections', { name: 'cluster', ...elsewhere });
     expect(refused.json.detail).to.include('the secret lake-token is not for the host spark.example.com');
   });
 
