@@ -10,7 +10,7 @@ type Grpc = typeof import('@grpc/grpc-js');
 type Target = experimental.GrpcUri;
 
 const SCHEME = 'forkline-guarded';
-/** The time between two look-ups of a name that is refused. */
+/** The time between two look-ups of a name. */
 const PAUSE_MS = 1000;
 
 let isRegistered = false;
@@ -34,7 +34,7 @@ function resolverClass(grpc: Grpc) {
     readonly #listener: experimental.ResolverListener;
     #isLooking = false;
     #isDestroyed = false;
-    /** The timer of the next look-up, while one that was refused is not long ago. */
+    /** The timer that allows the next look-up, while the last one is not long ago. */
     #pause: NodeJS.Timeout | null = null;
     #isWanted = false;
 
@@ -64,7 +64,7 @@ function resolverClass(grpc: Grpc) {
       this.#pause = null;
     }
 
-    /** A channel without addresses asks for some at once, and again. */
+    /** Puts further look-ups off for a while: a channel that cannot connect, or has no addresses, asks for new ones at once, and again. */
     #rest(): void {
       this.#isWanted = false;
       this.#pause = setTimeout(() => {
@@ -78,16 +78,14 @@ function resolverClass(grpc: Grpc) {
       const found = await lookUpGuarded(this.#host).catch((error: NodeJS.ErrnoException) => error);
       this.#isLooking = false;
       if (this.#isDestroyed) return;
+      this.#rest();
       if (!(found instanceof Error)) {
         const endpoints = found.map(({ address }) => ({ addresses: [{ host: address, port: this.#port }] }));
         this.#listener(statusOrFromValue(endpoints), {}, null, '');
         return;
       }
       // Without addresses gRPC forgets those that it had, which a failure of the look-up alone does not do.
-      if (found.code === REFUSED_ADDRESS) {
-        this.#rest();
-        this.#listener(statusOrFromValue([]), {}, null, '');
-      }
+      if (found.code === REFUSED_ADDRESS) this.#listener(statusOrFromValue([]), {}, null, '');
       const error = { code: grpc.status.UNAVAILABLE, details: found.message };
       this.#listener(statusOrFromError(error), {}, null, '');
     }

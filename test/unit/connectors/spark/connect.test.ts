@@ -88,6 +88,11 @@ describe('A connection to Spark', function () {
     expect(await sparkProblem(url, { ...guarded, caFile })).to.equal('it opened');
     expect(await sparkProblem(url, guarded)).to.include('TLS failed');
     expect(await sparkProblem('sc://no-such-host.invalid', guarded)).to.include('its host name is unknown');
+    // Names were looked up again and again here, without a pause in which anything else could happen.
+    for (const host of ['127.0.0.1', 'localhost'])
+      expect(await sparkProblem(`sc://${host}:${await closedPort()}`, guarded)).to.include(
+        'it refuses connections',
+      );
   });
 
   it('of the catalogue goes through no proxy of the environment, which would look the name up itself', async () => {
