@@ -158,7 +158,8 @@ describe('loadtest', function () {
       ['warm-stages', 'done'],
       ['mixed-clients', 'interrupted'],
     ]);
-    expect(tree.filter(isThere)).to.deep.equal([]);
+    // The kernel takes the processes of a sandbox away a moment after the one that held it.
+    await until(() => tree.filter(isThere).length === 0, DEADLINE_MS, 'no process is left');
     await expectNoData();
   });
 

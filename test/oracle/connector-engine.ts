@@ -34,7 +34,7 @@ export class ConnectorEngine {
   readonly #session: CallSession;
   readonly #duck: DuckDBConnection;
   readonly #dir: string;
-  /** Rows and columns by the SQL that gives them; forgotten when the data changes. */
+  /** Rows by the source that they are of, and columns by SQL; forgotten when the data changes. */
   readonly #copies = new Map<string, Buffer>();
   readonly #described = new Map<string, DescribeReply>();
 
@@ -155,7 +155,7 @@ export class ConnectorEngine {
 
   async #copied(source: SourcePlan, params: Params): Promise<Buffer> {
     const { sql, databaseColumns, parameterTypes, placed } = source;
-    const key = JSON.stringify([sql, bound(source, params)]);
+    const key = JSON.stringify([source, bound(source, params)]);
     const known = this.#copies.get(key);
     if (known !== undefined) return known;
     const fifo = join(this.#dir, 'fifo');
