@@ -31,7 +31,8 @@ export interface ExecuteRequest extends SessionFields {
 
 export interface ReattachRequest extends SessionFields {
   readonly operation_id: string;
-  readonly last_response_id: string;
+  /** Left out where no response has come. */
+  readonly last_response_id?: string;
 }
 
 export interface AnalyzeRequest extends SessionFields {

@@ -101,6 +101,8 @@ export class QuerySession {
   readonly #control: CallControl;
   /** Whether Spark may know of this session. */
   #isKnown = false;
+  /** Resolves once Spark has ended an operation that was interrupted. */
+  #ended: Promise<void> = Promise.resolve();
   /** The server's own name of the session; null before it was begun. */
   #serverId: string | null = null;
 
@@ -179,7 +181,7 @@ export class QuerySession {
     const place: StreamPlace = { isComplete: false, lastId: null, sinceStart: 0, rows: 0 };
     let stream = this.#begin(asked);
     const interrupt = (): void => {
-      this.#interrupt();
+      this.#ended = this.#interrupt(place.lastId);
       stream.cancel();
     };
     cancellation.onCancel(interrupt);
@@ -229,15 +231,22 @@ export class QuerySession {
     return this.#channel.stub.ExecutePlan(request, this.#channel.metadata(), this.#until());
   }
 
-  #again(lastId: string): ClientReadableStream<ExecuteResponse> {
-    const request = { ...this.#fields(), operation_id: this.#operationId, last_response_id: lastId };
-    return this.#channel.stub.ReattachExecute(request, this.#channel.metadata(), this.#until());
+  #again(lastId: string | null, until = this.#until()): ClientReadableStream<ExecuteResponse> {
+    const request = {
+      ...{ ...this.#fields(), operation_id: this.#operationId },
+      ...(lastId !== null && { last_response_id: lastId }),
+    };
+    return this.#channel.stub.ReattachExecute(request, this.#channel.metadata(), until);
   }
 
-  /** Ends the session in Spark. Never rejects: a session that cannot be released ends by Spark's own clock. */
-  release(attempts?: number): Promise<void> {
-    if (!this.#isKnown) return Promise.resolve();
-    return endSession(this.#channel, this.#id, this.#ledger, attempts);
+  /**
+   * Ends the session in Spark. Never rejects: a session that cannot be released ends by Spark's own clock. One that is released while its operation is
+   * on its way to its end stays half closed in Spark 4.2, for good: so this waits for that.
+   */
+  async release(attempts?: number): Promise<void> {
+    if (!this.#isKnown) return;
+    await this.#ended;
+    await endSession(this.#channel, this.#id, this.#ledger, attempts);
   }
 
   #tell({ stages = [], num_inflight_tasks: running = '0' }: ExecutionProgress): void {
@@ -254,13 +263,20 @@ export class QuerySession {
     });
   }
 
-  #interrupt(): void {
+  /** Resolves once Spark has ended the operation, or does not say so in time. */
+  #interrupt(lastId: string | null): Promise<void> {
     const request = {
       ...this.#fields(),
       interrupt_type: 'INTERRUPT_TYPE_OPERATION_ID',
       operation_id: this.#operationId,
     };
-    this.#channel.stub.Interrupt(request, this.#channel.metadata(), deadline(FAREWELL_MS), () => {});
+    return new Promise((resolve) =>
+      this.#channel.stub.Interrupt(request, this.#channel.metadata(), deadline(FAREWELL_MS), () => {
+        const stream = this.#again(lastId, deadline(FAREWELL_MS));
+        stream.once('error', () => resolve()).once('end', resolve);
+        stream.resume();
+      }),
+    );
   }
 
   #fields() {

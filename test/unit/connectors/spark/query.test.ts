@@ -194,6 +194,34 @@ describe('A query on Spark', function () {
     expect(await problem()).to.match(/^result-too-large: /);
   });
 
+  it('is over in Spark before its session is released, when it was interrupted', async () => {
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    await using spark = await fakeSpark({
+      fields: FIELDS,
+      execute(stream) {
+        if (stream.after === null) stream.progress(1, 4);
+        else void ended.then(() => stream.fail(FAKE_STATUS.INTERNAL, '[OPERATION_CANCELED] as it was asked'));
+      },
+    });
+    const session = await openSpark(spark.url);
+    await until(() => spark.sessions.size === 0, 10_000, 'the session of the connection is released');
+    const asked = askSpark(session, 'select 1', {
+      onStart: (cancellation) =>
+        void until(() => spark.named('ExecutePlan').length > 0, 10_000, 'it runs').then(() =>
+          cancellation.cancel(new QueryError('cancelled', 'enough')),
+        ),
+    });
+    expect(await asked.catch((error: unknown) => error)).to.include({ code: 'cancelled' });
+    await until(() => spark.named('ReattachExecute').length > 0, 10_000, 'its end is waited for');
+    expect(spark.sessions.size, 'sessions while it ends').to.equal(1);
+    end();
+    await until(() => spark.sessions.size === 0, 10_000, 'it is released');
+    await session.end();
+  });
+
   it('asks again for the end of its session where Spark was too busy', async () => {
     await using spark = await fakeSpark({ releasesLost: 2 });
     const session = await openSpark(spark.url);
