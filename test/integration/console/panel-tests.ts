@@ -5,6 +5,7 @@ import { openPage } from '../../support/browser.ts';
 import { ConsolePage } from '../../support/console-page.ts';
 import type { ConsoleSuite } from '../../support/console-suite.ts';
 import { readDownload } from '../../support/read-download.ts';
+import { until } from '../../support/until.ts';
 import { SERIES } from './queries.ts';
 
 /** A model whose contract does not name all columns, which the server warns of. */
@@ -67,7 +68,7 @@ export function panelTests(the: ConsoleSuite): void {
       /n\s+int64\s+:least\s+int64\s+4/,
     );
     await at.press('Open its text: even rows');
-    expect(await at.text()).to.equal(EVEN_ROWS.query);
+    await until(async () => (await at.text()) === EVEN_ROWS.query, 20_000, 'its text is open');
     expect(await page.getByRole('textbox', { name: ':least' }).inputValue()).to.equal('4');
   });
 
