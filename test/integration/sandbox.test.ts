@@ -238,8 +238,8 @@ describe('the sandbox of DSL workers', function () {
     process.kill(pidOf('dsl'), 'SIGKILL');
     expect((JSON.parse((await answer).text) as { code: string }).code).to.equal('worker-lost');
     await until(() => !itsOwn.some(isThere), DEADLINE_MS, 'all processes of the sandbox are gone');
-    const lost = (await forkline.logLines()).find((line) => line.includes('"child-lost"'));
-    expect(lost).to.include('signal SIGKILL');
+    const lost = async () => (await forkline.logLines()).find((line) => line.includes('"child-lost"'));
+    expect(await until(lost, DEADLINE_MS, 'the log tells')).to.include('signal SIGKILL');
   });
 
   it('is what the doctor finds in force', () => {
