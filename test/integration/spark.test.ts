@@ -221,7 +221,7 @@ async function seenRunning(
       expect(status, text).to.equal(200);
       hasEnded = true;
     });
-    ended.catch(() => {}); // it is awaited below
+    ended.catch(() => {}); // a failure is thrown where it is awaited, below
     await until(async () => hasEnded || sourcesOf(forkline, id), 60_000, 'Spark tells of tasks');
     if (!hasEnded) return { size, slow };
     await ended;
