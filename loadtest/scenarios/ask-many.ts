@@ -1,26 +1,26 @@
-/** Asks one query a number of times over a few connections. */
+/** Asks a number of queries over a few connections, each of which asks the same one again and again. */
 import { Agent, request } from 'node:http';
 
 export interface AskMany {
   readonly url: string;
-  readonly body: string;
+  /** One for each connection. */
+  readonly bodies: readonly string[];
   readonly queries: number;
-  readonly connections: number;
   readonly signal: AbortSignal;
 }
 
 /** Rejects at the first answer that is none. */
-export async function askMany({ url, body, queries, connections, signal }: AskMany): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+export async function askMany({ url, bodies, queries, signal }: AskMany): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: bodies.length });
   let left = queries;
-  const client = async (): Promise<void> => {
+  const client = async (body: string): Promise<void> => {
     while (left-- > 0) {
       signal.throwIfAborted();
       await post(url, body, agent);
     }
   };
   try {
-    await Promise.all(Array.from({ length: connections }, client));
+    await Promise.all(bodies.map(client));
   } finally {
     agent.destroy();
   }

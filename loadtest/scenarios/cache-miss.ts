@@ -2,14 +2,15 @@
 import { startForkline } from '../contender/start-forkline.ts';
 import { cpuMicroseconds, pidOfRole } from '../measure/cpu-time.ts';
 import { median } from '../measure/statistics.ts';
-import { bodyOf, SMALL } from '../queries.ts';
+import { bodyOf, SMALL_DISTINCT } from '../queries.ts';
 import { inTurns, type Scenario } from '../scenario.ts';
 import { askMany } from './ask-many.ts';
 
 const QUERIES = 50_000;
 const QUICK_QUERIES = 4_000;
 const BLOCK = 1000;
-const CONNECTIONS = 4;
+/** A number for each connection, which makes its text another one: equal queries at once would be run once, for all. */
+const NUMBERS = ['1000000001', '1000000002', '1000000003', '1000000004'];
 const MOST_MORE_US = 15;
 const WARM_UP_BLOCKS = 6;
 /** Nothing is slow enough to be kept, however long the machine holds up a query. */
@@ -32,8 +33,9 @@ export const cacheMiss: Scenario = {
         { who: WITH, url: withCache.url, pid: pidOfRole(withCache.rootPid!, 'server') },
       ] as const;
       for (const { who, url } of sides)
-        await bench.verifier.request({ label: who, url }, 'small', SMALL, signal);
-      const body = bodyOf(SMALL);
+        await bench.verifier.request({ label: who, url }, 'small', SMALL_DISTINCT, signal);
+      const { text, varying, pushdown } = SMALL_DISTINCT;
+      const bodies = NUMBERS.map((number) => bodyOf({ text: text.replace(varying!, number), pushdown }));
       const blocks = (bench.quick ? QUICK_QUERIES : QUERIES) / BLOCK;
       let toWarmUp = WARM_UP_BLOCKS * sides.length;
       await inTurns(
@@ -42,7 +44,7 @@ export const cacheMiss: Scenario = {
         ({ who }) => who,
         async ({ who, url, pid }) => {
           const before = cpuMicroseconds(pid);
-          await askMany({ url, body, queries: BLOCK, connections: CONNECTIONS, signal });
+          await askMany({ url, bodies, queries: BLOCK, signal });
           if (toWarmUp-- <= 0)
             record.add(who, 'CPU of the server, a query', 'us', (cpuMicroseconds(pid) - before) / BLOCK);
         },

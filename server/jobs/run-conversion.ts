@@ -4,12 +4,12 @@ import { type AnswerOptions, type AnswerSummary, refuseNames } from '../../core/
 import { inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import { conversionPlan } from '../../language/emit/conversion-plan.ts';
 import type { DslLease } from '../admission/dsl-stock.ts';
 import type { AnswerTarget } from '../answer/query-answer.ts';
 import { noteLoss } from '../history/lost-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { answerSink, type RunDeps, timed } from '../query/run.ts';
-import { conversionPlan } from './conversion-plan.ts';
 import { feedPipe } from './feed-pipe.ts';
 import { withoutColumns } from './without-columns.ts';
 

@@ -10,7 +10,13 @@
  * variable, so that it may be repeated; the value was cast by `castTo` before.
  */
 import type { ColumnType } from '../../core/protocol/types.ts';
-import { floatText, intervalText, trimmedDecimalText } from '../../language/dialects/duckdb/text.ts';
+import {
+  floatText,
+  intervalText,
+  jsonOnOneLine,
+  jsonString,
+  trimmedDecimalText,
+} from '../../language/dialects/duckdb/text.ts';
 
 export type NumberStyle = 'number' | 'string';
 
@@ -60,10 +66,9 @@ export function jsonText(type: ColumnType, value: string, numbers: NumberStyle):
     case 'list':
       return listText(type.of, value, numbers);
     case 'json':
-      // Raw line ends and tabs are white space in JSON (they cannot stand in its strings), and a line of NDJSON is one.
-      return `translate(${value}, chr(9) || chr(10) || chr(13), '   ')`;
+      return jsonOnOneLine(value);
     case 'string':
-      return `to_json(${value})::VARCHAR`;
+      return jsonString(value);
     case 'bytes':
     case 'date':
     case 'time':

@@ -9,6 +9,7 @@ import { type Column, type ColumnType, typeName } from '../../../core/protocol/t
 import { isUnsized } from '../../types/rules.ts';
 import { raiseError } from './raise.ts';
 import { duckdbType } from './sql.ts';
+import { jsonOnOneLine, jsonString } from './text.ts';
 
 export type NumberStyle = 'number' | 'string';
 
@@ -28,9 +29,9 @@ export function jsonOfKeptText(type: ColumnType, text: string, numbers: NumberSt
     case 'list':
       return numbers === 'string' && isExactNumber(elementOf(type)) ? quotedNumbers(text) : text;
     case 'json':
-      return `translate(${text}, chr(9) || chr(10) || chr(13), '   ')`;
+      return jsonOnOneLine(text);
     case 'string':
-      return `to_json(${text})::VARCHAR`;
+      return jsonString(text);
     case 'bytes':
     case 'date':
     case 'time':

@@ -47,3 +47,13 @@ export function intervalText(value: string): string {
   const plural = `regexp_replace(${named}, '-1 (year|mon|day)( |$)', '-1 \\1s\\2', 'g')`;
   return `regexp_replace(${plural}, '(-\\d+ [a-z]+) (\\d)', '\\1 +\\2', 'g')`;
 }
+
+/** Returns SQL of a JSON text on one line, as NDJSON needs it: raw line ends and tabs are white space in JSON, and cannot stand in its strings. */
+export function jsonOnOneLine(text: string): string {
+  return `translate(${text}, chr(9) || chr(10) || chr(13), '   ')`;
+}
+
+/** Returns SQL of a text as a JSON string. */
+export function jsonString(text: string): string {
+  return `to_json(${text})::VARCHAR`;
+}

@@ -2,7 +2,7 @@
 import type { AnswerOptions } from '../../core/protocol/answer.ts';
 import type { WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { KEPT_RESULTS } from '../../language/emit/kept-results.ts';
+import { jsonOfKeptText, typeOfKeptValue, valueOfKeptText } from '../dialects/duckdb/kept-texts.ts';
 
 export interface ConversionPlan {
   readonly plan: WorkerPlan;
@@ -14,9 +14,7 @@ export interface ConversionPlan {
 export function conversionPlan(columns: readonly Column[], options: AnswerOptions): ConversionPlan {
   const isText = options.format === 'json' || options.format === 'ndjson';
   const values = columns.map((column, index) =>
-    isText
-      ? KEPT_RESULTS.jsonOfText(column.type, `k${index}`, options.numbers)
-      : KEPT_RESULTS.valueOfText(column, `k${index}`),
+    isText ? jsonOfKeptText(column.type, `k${index}`, options.numbers) : valueOfKeptText(column, `k${index}`),
   );
   const names = columns.map((_, index) => ({ name: `k${index}`, wire: 'text' as const, expression: null }));
   return {
@@ -29,7 +27,7 @@ export function conversionPlan(columns: readonly Column[], options: AnswerOption
     // The values are JSON already when text is made.
     columns: columns.map(({ name, type }) => ({
       name,
-      type: isText ? { kind: 'json' } : KEPT_RESULTS.typeOfValue(type),
+      type: isText ? { kind: 'json' } : typeOfKeptValue(type),
     })),
   };
 }
