@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { expect } from 'chai';
-import { STAGES } from '../../language/stages/kit/registry.ts';
+import { STAGES } from '../../language/stages/kit/stage-files.ts';
 import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { needs } from '../support/prometheus.ts';
 
