@@ -3,8 +3,12 @@ import duckdb, { type DataChunk } from '@duckdb/node-bindings';
 import type { Chunk } from './chunk.ts';
 import type { RowSource } from './row-source.ts';
 
-/** The number of times that the engine asks again at once: a query on few rows waits for the database a moment only. */
+/**
+ * The number of times that the engine asks again at once: a query on few rows waits for the database a moment only. Once it has rows
+ * it asks fewer times, since others wait ready by the time it has slept, and each try is two turns of its thread.
+ */
 const EAGER_TRIES = 8;
+const LATER_EAGER_TRIES = 1;
 const FIRST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 10;
 /** A sleep is the n-th part of what was waited so far. */
@@ -18,6 +22,7 @@ export class InputScan {
   readonly #targetCount: number;
   readonly #wait = new Int32Array(1);
   #tries = 0;
+  #eagerTries = EAGER_TRIES;
   #waitingSince = 0;
 
   /** `asked`: for each column of the engine's chunk its index among those of the function; the last of these says how long to wait. */
@@ -41,6 +46,7 @@ export class InputScan {
 
   #fillRows(target: DataChunk, chunk: Chunk): void {
     this.#tries = 0;
+    this.#eagerTries = LATER_EAGER_TRIES;
     chunk.copyTo(target, this.#targets);
     this.#setNulls(target, this.#waitTarget, chunk.rows);
     setImmediate(() => this.#source.giveBack(chunk));
@@ -60,7 +66,7 @@ export class InputScan {
     const now = performance.now();
     if (this.#tries === 0) this.#waitingSince = now;
     this.#tries++;
-    if (this.#tries <= EAGER_TRIES) return 0;
+    if (this.#tries <= this.#eagerTries) return 0;
     const part = Math.floor((now - this.#waitingSince) / SLEEP_PART);
     return Math.max(FIRST_SLEEP_MS, Math.min(part, LONGEST_SLEEP_MS));
   }

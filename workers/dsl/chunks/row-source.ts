@@ -65,6 +65,21 @@ export class RowSource {
     this.#refill();
   }
 
+  /** Returns memory for the wire's next bytes; `took` says how many were written into it. Valid until the next call of `room` or `push`. */
+  room(): Uint8Array {
+    return this.#reader.room();
+  }
+
+  took(bytes: number): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#reader.took(bytes);
+      this.#decode();
+    } catch (thrown) {
+      this.#failure ??= thrown as Error;
+    }
+  }
+
   /** Takes a copy of bytes of the wire. */
   push(piece: Uint8Array): void {
     if (this.#failure !== null) return;
