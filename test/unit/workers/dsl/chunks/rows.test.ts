@@ -269,6 +269,32 @@ describe('dsl worker: rows of the wire', function () {
 describe('dsl worker: rows on their way to the engine', function () {
   this.timeout(60_000);
 
+  it('holds back part of a chunk while more rows may come, but not the last ones, nor those before an error', () => {
+    const sourceWith = (bytes: Uint8Array): RowSource => {
+      const source = new RowSource({ columns: ONE, maxRowBytes: MAX_ROW_BYTES, onRoom: () => {} });
+      source.open([0]);
+      source.push(bytes);
+      return source;
+    };
+    const rowsOf = (source: RowSource, least: number): number | string | null => {
+      const taken = source.take(least);
+      return typeof taken === 'object' && taken !== null ? taken.rows : taken;
+    };
+    const many = Array.from({ length: 3000 }, (_, index) => [int32(index)]);
+    const begun = wireStream(many).subarray(0, -WIRE_END.length);
+    const waiting = sourceWith(begun);
+    expect(rowsOf(waiting, 2048)).to.equal(2048);
+    expect(rowsOf(waiting, 2048)).to.equal(null);
+    expect(rowsOf(waiting, 1)).to.equal(952);
+    expect(rowsOf(waiting, 1)).to.equal(null);
+    const ended = sourceWith(wireStream(many));
+    expect([1, 2, 3].map(() => rowsOf(ended, 2048))).to.deep.equal([2048, 952, 'ended']);
+    const broken = sourceWith(begun);
+    broken.push(int16(9));
+    expect([1, 2].map(() => rowsOf(broken, 2048))).to.deep.equal([2048, 952]);
+    expect(() => broken.take(2048)).to.throw('a row of 9 fields');
+  });
+
   it('waits for rows that come late, without showing the engine a row in their place', () =>
     withEngine(async (connection) => {
       const source = new RowSource({ columns: ONE, maxRowBytes: MAX_ROW_BYTES, onRoom: () => {} });
