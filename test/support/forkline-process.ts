@@ -142,7 +142,7 @@ export class ForklineProcess implements Forkline {
   /** From now on it does not keep this process running. */
   unref(): void {
     this.#child.unref();
-    for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as Socket).unref();
+    for (const stream of this.#child.stdio) (stream as Socket).unref();
   }
 
   get port(): number {
