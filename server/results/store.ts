@@ -120,6 +120,11 @@ export class ResultStore {
     return this.#adopt(id);
   }
 
+  /** Tells whether it is known, without looking at the disk, that there is no such entry. */
+  isWithout(id: string): boolean {
+    return this.#isLoaded && this.#index.get(id) === null;
+  }
+
   entries(): Iterable<IndexedEntry> {
     return this.#index.values();
   }
@@ -161,10 +166,19 @@ export class ResultStore {
     });
   }
 
+  /** The most bytes of all entries, with what is being written. */
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
+  /** The most bytes of one entry. */
+  get maxEntryBytes(): number {
+    return Math.min(this.#options.maxEntryBytes, this.#options.maxBytes);
+  }
+
   /** Whether an entry of `bytes` may be kept. */
   hasRoomFor(bytes: number): boolean {
-    const { maxEntryBytes, maxBytes, maxEntries } = this.#options;
-    if (bytes <= Math.min(maxEntryBytes, maxBytes) && maxEntries > 0) return true;
+    if (bytes <= this.maxEntryBytes && this.#options.maxEntries > 0) return true;
     this.#counts.refusals++;
     return false;
   }
