@@ -55,7 +55,7 @@ export class JobFiles {
 
   async #inTurn(id: string, change: () => Promise<void>): Promise<void> {
     const before = this.#changing.get(id) ?? Promise.resolve();
-    const changed = before.catch(() => {}).then(change); // who asked for the earlier one is told of its failure
+    const changed = before.catch(() => {}).then(change); // the one who asked for the earlier change is told of its failure
     this.#changing.set(id, changed);
     try {
       await changed;

@@ -178,7 +178,7 @@ export class Jobs {
       );
       return 'cancelling';
     }
-    await running?.done; // its query has ended, and that is being written
+    await running?.done; // the query has ended, and its end is being written
     await this.#remove(job);
     return 'removed';
   }

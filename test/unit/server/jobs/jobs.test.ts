@@ -46,7 +46,7 @@ describe('jobs', () => {
     return { spools, store: store as unknown as ResultStore };
   };
 
-  /** What a query needs until it is run, which `begin` refuses. */
+  /** Returns everything that a query needs until it is run, which `begin` refuses. */
   const handlerOf = (begin: () => Promise<void>, isDraining = () => false): JobsDeps['handler'] => {
     const nothing = (): void => {};
     return {
