@@ -13,7 +13,7 @@ import { isCompressible } from './compress.ts';
 import { CompressQueue } from './compress-queue.ts';
 import { DamagedEntry, type EntryDescription, footerOf, type ResultFacts } from './entry.ts';
 import { partOf } from './part-name.ts';
-import { readDirectory } from './read-directory.ts';
+import { readDirectory, untilTime } from './read-directory.ts';
 import { readyBody } from './ready-body.ts';
 import { Spool } from './spool.ts';
 import { type IndexedEntry, StoreIndex } from './store-index.ts';
@@ -84,13 +84,15 @@ export class ResultStore {
     return this.#memory.bytes;
   }
 
-  /** Begins to read the directory. */
-  start(): void {
-    this.#loading = this.#load()
+  /** Begins to read the directory, once the time has come or has not come for long. */
+  start(isTime: () => boolean): void {
+    this.#loading = untilTime(() => isTime() || this.#isFrozen)
+      .then(() => this.#load())
       .catch((error) => this.#options.log.error('results-unreadable', { message: String(error) }))
       .then(() => {
         this.#isLoaded = true;
         this.#evict();
+        if (this.#isFrozen) return;
         this.#reconciling = setInterval(() => void this.#load().catch(() => {}), RECONCILE_MS);
         this.#reconciling.unref();
       });
