@@ -1,7 +1,6 @@
 /**
- * Builds dist/, which is all that users run: the TypeScript sources compiled file by file, the DSL worker bundled over
- * its compiled file (it is started all the time, and one file loads faster than many; what it imports late is in others), the
- * console bundled for browsers (build-console.mjs), static assets copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
+ * Builds dist/, which is all that users run: the TypeScript sources compiled file by file, the programs of the processes bundled over
+ * their compiled files (build-bundles.mjs), the console bundled for browsers (build-console.mjs), static assets copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
  *
  * `node build.mjs --loadtest` also builds dist-dev/: the load test's own code, and links to the rooms of dist/ beside
  * it, so that what is measured is what users run, to the byte.
@@ -9,7 +8,7 @@
  * Invariants: type errors are shown and make the exit code 1, the output is written all the same; nothing is done
  * when no input changed since the last good build (.stamp in the output); two builds at once wait for each other (a lock
  * file); outputs are replaced by rename and only where they differ, so that a running server never finds half a
- * file; what no source stands for any more is removed (parts of an earlier bundle after a day).
+ * file; what no source stands for any more is removed (parts of an earlier bundle, after a day).
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -30,6 +29,7 @@ import {
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { buildBundles } from './build-bundles.mjs';
 import { buildConsole } from './build-console.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -40,11 +40,17 @@ const { rooms } = JSON.parse(readFileSync(join(root, 'rooms.json'), 'utf8'));
 const productRooms = Object.keys(rooms).filter((room) => rooms[room].deployed !== false);
 const loadtestRooms = Object.keys(rooms).filter((room) => rooms[room].deployed === false);
 const buildFiles = [
-  ...['build.mjs', 'build-console.mjs', 'package.json', 'package-lock.json', 'rooms.json'],
+  ...[
+    'build.mjs',
+    'build-bundles.mjs',
+    'build-console.mjs',
+    'package.json',
+    'package-lock.json',
+    'rooms.json',
+  ],
   ...['tsconfig.json', 'tsconfig.build.json'],
 ];
 const loadtestProject = 'tsconfig.loadtest.json';
-const bundleEntry = 'workers/dsl/worker.ts';
 const executables = ['cli/main.js'];
 const LOCK_POLL_MS = 50;
 const LOCK_WAIT_MS = 120_000;
@@ -96,7 +102,8 @@ async function makeProduct(staging, inputs) {
     compile('tsconfig.build.json', staging),
     copyAssets(staging, inputs),
   ]);
-  const isBundled = (await bundle(staging, inputs)) && (await buildConsole(root, join(staging, 'console')));
+  const isBundled =
+    (await buildBundles(root, staging, inputs)) && (await buildConsole(root, join(staging, 'console')));
   const outputs = (await listFiles(staging)).map((file) => relative(staging, file)).sort();
   for (const file of executables) await chmod(join(staging, file), 0o755).catch(ignoreMissing());
   await writeBuildId(staging, outputs);
@@ -155,57 +162,6 @@ function compile(project, staging) {
     child.on('close', (code) => resolve(code === 0));
   });
 }
-
-async function bundle(staging, inputs) {
-  if (!inputs.includes(bundleEntry.split('/').join(sep))) return true;
-  const esbuild = await import('esbuild');
-  const result = await esbuild
-    .build({
-      absWorkingDir: root,
-      entryPoints: [bundleEntry],
-      outdir: join(staging, dirname(bundleEntry)),
-      // Modules that are imported late stay in files of their own: in one file, its external imports would be the bundle's.
-      splitting: true,
-      chunkNames: 'bundle-[name]-[hash]',
-      bundle: true,
-      allowOverwrite: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      sourcemap: true,
-      // The native module must stay where its shared library lies; apache-arrow is large and seldom needed.
-      external: ['@duckdb/node-bindings*', 'apache-arrow'],
-      // Bundled CommonJS packages call require() for the externals.
-      banner: {
-        js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);",
-      },
-      plugins: [ownUrls],
-      logLevel: 'warning',
-    })
-    .catch(() => null); // esbuild has printed its errors
-  return result !== null;
-}
-
-/**
- * Inside the bundle every module's import.meta.url would be the bundle's own. Our modules find files beside
- * themselves by it, so each keeps the address that it has when it is not bundled.
- */
-const ownUrls = {
-  name: 'own-urls',
-  setup(builder) {
-    builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      if (path.includes(`${sep}node_modules${sep}`)) return null;
-      const text = await readFile(path, 'utf8');
-      if (!text.includes('import.meta.url')) return null;
-      const own = relative(join(root, dirname(bundleEntry)), path)
-        .split(sep)
-        .join('/')
-        .replace(/\.ts$/, '.js');
-      const url = `new URL(${JSON.stringify(own)}, import.meta.url).href`;
-      return { contents: text.replaceAll('import.meta.url', url), loader: 'ts' };
-    });
-  },
-};
 
 /** The pages that the server sends as they are, and descriptions of protocols. */
 async function copyAssets(staging, inputs) {

@@ -15,7 +15,7 @@ async function unknownStages(roles: Policy['roles']): Promise<readonly string[]>
     stages === null ? [] : [{ role, stages }],
   );
   if (lists.length === 0) return [];
-  const { STAGES } = await import('../language/stages/kit/registry.ts');
+  const { STAGES } = await import('../language/stages/kit/stage-files.ts');
   const names = STAGES.map(({ name }) => name);
   return lists.flatMap(({ role, stages }) =>
     unknownNames(`${FILE}: roles.${role}.stages`, stages, names, 'stage'),

@@ -16,7 +16,7 @@ import { planQuery } from '../../language/compile.ts';
 import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { FAMILIES } from '../../language/functions/registry.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
-import { STAGES } from '../../language/stages/kit/registry.ts';
+import { STAGES } from '../../language/stages/kit/stage-files.ts';
 import { ERRORS } from '../fixtures/language/errors.ts';
 import type { StageFixtures } from '../fixtures/language/fixture.ts';
 import { TABLES } from '../fixtures/language/flights.ts';

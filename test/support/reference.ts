@@ -7,8 +7,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { typeName } from '../../core/protocol/types.ts';
 import type { FunctionDefinition } from '../../language/functions/kit/function.ts';
 import { FAMILIES } from '../../language/functions/registry.ts';
-import { STAGES } from '../../language/stages/kit/registry.ts';
 import type { AnyStage, StageExample } from '../../language/stages/kit/stage.ts';
+import { STAGES } from '../../language/stages/kit/stage-files.ts';
 import { planAsking, runPlan } from '../unit/language/run-plan.ts';
 
 const SOURCE = 'select * from flights';

@@ -1,25 +1,10 @@
-/**
- * Every stage by name and alias, found by reading the stages directory, so that a new stage is a new file and nothing
- * else. This happens once, when the compiler is loaded; it is the only file here that touches the disk.
- */
-import { readdirSync } from 'node:fs';
+/** Every stage by name and alias. */
 import type { StageSyntaxes } from '../../frontends/forkline/stage-parser.ts';
 import { ENGINE_ROWS } from './engine-rows.ts';
 import { SHOWN_ROWS } from './shown-rows.ts';
 import type { AnyStage } from './stage.ts';
+import { STAGES } from './stage-files.ts';
 import { VALUES } from './stage-values.ts';
-
-const directory = new URL('../', import.meta.url);
-const files = readdirSync(directory)
-  .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts'))
-  .sort();
-
-export const STAGES: readonly AnyStage[] = await Promise.all(
-  files.map(async (name) => {
-    const module: { stage: AnyStage } = await import(new URL(name, directory).href);
-    return module.stage;
-  }),
-);
 
 const byName = new Map<string, AnyStage>();
 for (const stage of STAGES)

@@ -5,7 +5,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { FAMILIES } from '../../../language/functions/registry.ts';
-import { STAGES } from '../../../language/stages/kit/registry.ts';
+import { STAGES } from '../../../language/stages/kit/stage-files.ts';
 import { renderReference } from '../../support/reference.ts';
 import { expectedTypes, openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
 

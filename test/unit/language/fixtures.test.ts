@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { typeName } from '../../../core/protocol/types.ts';
-import { STAGES } from '../../../language/stages/kit/registry.ts';
+import { STAGES } from '../../../language/stages/kit/stage-files.ts';
 import { ERRORS } from '../../fixtures/language/errors.ts';
 import type { ErrorFixture, StageFixtures } from '../../fixtures/language/fixture.ts';
 import * as WHOLE from '../../fixtures/language/queries.ts';

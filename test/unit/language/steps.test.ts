@@ -4,7 +4,7 @@ import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts
 import type { Column } from '../../../core/protocol/types.ts';
 import { FAMILIES } from '../../../language/functions/registry.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
-import { STAGES } from '../../../language/stages/kit/registry.ts';
+import { STAGES } from '../../../language/stages/kit/stage-files.ts';
 import { describedSource, printed, printedSteps, STEPS } from '../../../language/steps.ts';
 import { writtenType } from '../../../language/types/written-type.ts';
 import { TABLES } from '../../fixtures/language/flights.ts';
