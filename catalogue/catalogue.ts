@@ -99,13 +99,12 @@ export class Catalogue {
     return policy === null ? null : durationMs(policy.keep);
   }
 
-  /** Returns the models whose answers are to be made anew again and again. Throws store-unavailable. */
-  async refreshed(): Promise<readonly { readonly name: string; readonly everyMs: number }[]> {
+  /** Returns the models whose answers are to be made anew, with their schedules. Throws store-unavailable. */
+  async refreshed(): Promise<readonly { readonly name: string; readonly refresh: string }[]> {
     const models = await this.models.refreshed(MOST_REFRESHED);
-    return models.flatMap(({ definition: { name, cache } }) => {
-      const everyMs = durationMs(cache?.refresh ?? '');
-      return everyMs === null ? [] : [{ name, everyMs }];
-    });
+    return models.flatMap(({ definition: { name, cache } }) =>
+      cache === null || cache.refresh === null ? [] : [{ name, refresh: cache.refresh }],
+    );
   }
 
   /** Returns the parameters with the defaults of the models. Throws missing-parameter and bad-parameter. */

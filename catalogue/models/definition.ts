@@ -13,6 +13,7 @@ import {
 } from '../../core/protocol/models.ts';
 import { durationMs } from './duration.ts';
 import { valueProblem } from './parameter-values.ts';
+import { readSchedule } from './schedule.ts';
 
 export interface ModelDefinition {
   readonly name: string;
@@ -221,7 +222,12 @@ function readCache(outer: Reader): ModelDefinition['cache'] {
   const reader = new Reader(given, 'cache', ['keep', 'refresh']);
   const keep = readDuration(reader, 'keep');
   if (keep === null) reader.wrong('keep', 'is needed: how long answers may be kept');
-  const refresh = readDuration(reader, 'refresh');
+  const refresh = reader.maybe('refresh', 100);
+  if (refresh !== null && readSchedule(refresh) === null)
+    reader.wrong(
+      'refresh',
+      'is a time such as 10m, or five fields of cron such as `0 6 * * 1-5`, in UTC or with a time zone',
+    );
   outer.problems.push(...reader.problems);
   return { keep: keep ?? '', refresh };
 }

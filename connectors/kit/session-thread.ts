@@ -46,7 +46,11 @@ export interface ThreadData<Config> {
   readonly config: Config;
   /** Shared memory whose first element is 1 while the running call must end. */
   readonly interrupt: Int32Array;
+  /** Shared memory whose first element is the descriptor of the file that the thread has open, or NO_FILE: who ends the thread closes it. */
+  readonly openFile: Int32Array;
 }
+
+export const NO_FILE = -1;
 
 /** The most pieces of an answer that are not written yet; the next one waits. */
 const MOST_UNWRITTEN = 4;

@@ -7,6 +7,7 @@
  *                  stopping --reply--> idle
  *   any --the thread ended, or was ended because it did not stop--> dead
  */
+import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -22,7 +23,13 @@ import type {
 } from '../../core/protocol/sql-worker.ts';
 import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary, Session } from './connector.ts';
-import type { FromThread, ThreadCall, ThreadData, ToThread } from './session-thread.ts';
+import {
+  type FromThread,
+  NO_FILE,
+  type ThreadCall,
+  type ThreadData,
+  type ToThread,
+} from './session-thread.ts';
 
 /** The time for a thread to stop a cancelled call; after it the thread is ended. */
 const STOP_GRACE_MS = 1000;
@@ -43,8 +50,12 @@ interface RunningCall {
  */
 export function openThread(entry: URL, config: unknown, timeoutMs: number): Promise<ThreadedSession> {
   const interrupt = new Int32Array(new SharedArrayBuffer(4));
-  const workerData: ThreadData<unknown> = { config, interrupt };
-  const worker = new Worker(entry, { workerData });
+  const openFile = new Int32Array(new SharedArrayBuffer(4)).fill(NO_FILE);
+  const workerData: ThreadData<unknown> = { config, interrupt, openFile };
+  // Node would close every descriptor that the thread opened and did not close through node:fs, by its number. Pipes are closed by
+  // their sockets, and the number may be another connection's by then.
+  const worker = new Worker(entry, { workerData, trackUnmanagedFds: false });
+  worker.once('exit', () => closeFile(openFile));
   return new Promise((resolve, reject) => {
     const settled = (): void => {
       clearTimeout(timer);
@@ -72,6 +83,12 @@ export function openThread(entry: URL, config: unknown, timeoutMs: number): Prom
     worker.on('exit', onExit);
     worker.on('message', onMessage);
   });
+}
+
+/** The thread ended without closing its file. */
+function closeFile(openFile: Int32Array): void {
+  const fileDescriptor = Atomics.exchange(openFile, 0, NO_FILE);
+  if (fileDescriptor !== NO_FILE) closeSync(fileDescriptor);
 }
 
 export class ThreadedSession implements Session {

@@ -8,6 +8,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { nativeType, type StorageClass } from '../../language/dialects/sqlite/types.ts';
+import { NO_FILE } from '../kit/session-thread.ts';
 import { sqliteError } from './errors.ts';
 import { DATABASE_NAME, installFileVfs, stampOf, VFS_NAME } from './file-vfs.ts';
 import type { SqliteValue } from './values.ts';
@@ -36,7 +37,8 @@ export class SqliteFile {
   readonly #sqlite: Sqlite;
   readonly #path: string;
   readonly #interrupted: () => boolean;
-  #fileDescriptor = -1;
+  /** The shared memory whose first element is the descriptor of the file (session-thread.ts). */
+  readonly #openFile: Int32Array;
   #stamp = '';
   #db = 0;
   /** While SQL of ours runs, which asks pragmas for the tables' columns. */
@@ -44,11 +46,16 @@ export class SqliteFile {
   /** Called with every action of a statement while it is prepared; null: nobody wants to know. */
   onAction: ((...action: (number | string)[]) => void) | null = null;
 
-  constructor(sqlite: Sqlite, path: string, interrupted: () => boolean) {
+  constructor(sqlite: Sqlite, path: string, interrupted: () => boolean, openFile: Int32Array) {
     this.#sqlite = sqlite;
     this.#path = path;
     this.#interrupted = interrupted;
+    this.#openFile = openFile;
     installFileVfs(sqlite, () => this.#fileDescriptor);
+  }
+
+  get #fileDescriptor(): number {
+    return Atomics.load(this.#openFile, 0);
   }
 
   get path(): string {
@@ -62,7 +69,7 @@ export class SqliteFile {
     this.close();
     try {
       this.#refuseUnfinished();
-      this.#fileDescriptor = openSync(this.#path, 'r');
+      Atomics.store(this.#openFile, 0, openSync(this.#path, 'r'));
       this.#refuseOther();
       this.#connect();
       this.#stamp = stamp;
@@ -74,9 +81,9 @@ export class SqliteFile {
 
   close(): void {
     if (this.#db !== 0) this.#sqlite.capi.sqlite3_close_v2(this.#db);
-    if (this.#fileDescriptor !== -1) closeSync(this.#fileDescriptor);
     this.#db = 0;
-    this.#fileDescriptor = -1;
+    const fileDescriptor = Atomics.exchange(this.#openFile, 0, NO_FILE); // first, so that nobody else closes it too
+    if (fileDescriptor !== NO_FILE) closeSync(fileDescriptor);
   }
 
   /** Throws when the file is not what it was when it was opened: what was read may be of both. */

@@ -7,11 +7,11 @@ import { facts } from './facts.ts';
 import { copyTo, describe, introspect, run } from './reads.ts';
 import { loadSqlite } from './wasm.ts';
 
-const { config, interrupt } = workerData as ThreadData<SqliteConnection>;
+const { config, interrupt, openFile } = workerData as ThreadData<SqliteConnection>;
 const sqlite = await loadSqlite();
 
 serveSession(parentPort as MessagePort, () => {
-  const file = new SqliteFile(sqlite, config.path, () => Atomics.load(interrupt, 0) === 1);
+  const file = new SqliteFile(sqlite, config.path, () => Atomics.load(interrupt, 0) === 1, openFile);
   file.open();
   return {
     describe: (call) => describe(file, call),

@@ -15,6 +15,7 @@ import { ReadBuffer } from '../../core/process/read-buffers.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import { createFrameReader, writeMessage } from '../../core/protocol/frames.ts';
 import type { ProgressMessage } from '../../core/protocol/source-progress.ts';
+import { openSocketFile } from './socket-file.ts';
 
 type Reply =
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
@@ -62,8 +63,9 @@ export class WorkerSocket<C> {
   constructor({ workerId, socketPath, onConnect, onClose, onProgress }: WorkerSocketOptions) {
     this.workerId = workerId;
     const feed = this.#frameReader(onProgress);
+    const file = openSocketFile(socketPath);
     this.#socket = connect({
-      path: socketPath,
+      path: file.path,
       onread: {
         buffer: () => this.#reading.bytes,
         callback: (length) => {
@@ -72,10 +74,14 @@ export class WorkerSocket<C> {
         },
       },
     });
-    this.#socket.on('connect', onConnect);
+    this.#socket.on('connect', () => {
+      file.close();
+      onConnect();
+    });
     // 'close' follows every error and does the clean-up, once.
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
+      file.close();
       this.#closed = true;
       const call = this.#takePending();
       call?.reject(call.sinkError ?? lostWorker(workerId));

@@ -18,6 +18,8 @@ export interface AnswerTarget {
 }
 
 export interface QueryAnswer extends AnswerTarget {
+  /** The member `stats.cache` of the answer; left out without a cache. */
+  readonly told?: object;
   /** Called when the query's plan is known, before any bytes; again after `restart`. */
   planned?(plan: Plan): void;
   /** Drops all bytes written so far, so that the answer can start again. Returns false when some were sent already. */

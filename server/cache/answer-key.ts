@@ -2,16 +2,20 @@
  * The key of a kept answer: a hash of everything that the answer depends on. What is not in it must not change an answer; two
  * requests share one only when each of these parts is the same.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DialectName } from '../../core/protocol/dialect-name.ts';
 import { databaseText, parameterKind } from '../../core/protocol/parameters.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import { canonicalText } from './canonical-text.ts';
+import { RecentTexts } from './recent-texts.ts';
 
 /** Changes with what the parts below mean. */
-const KEY_VERSION = 1;
+const KEY_VERSION = 2;
 const KEY_CHARACTERS = 48;
+
+/** The keys of what was asked lately: what is asked again and again is not hashed again. */
+const known = new RecentTexts({ entries: 256, characters: 4096 });
 
 export interface KeyPlace {
   /** The versions of what computes and encodes answers. */
@@ -27,20 +31,39 @@ function scopeOf({ scope }: Principal): string {
   return scope;
 }
 
-export function answerKey(request: QueryRequest, principal: Principal, place: KeyPlace): string {
-  const { text, parameters, answer, pushdown, language, model, capRows } = request;
+/** A text of any letters, with its length in front, so that nothing in it can look like the part that follows. */
+function framed(text: string | null): string {
+  if (text === null) return '-';
+  // Halves of characters would all be hashed as the same letter.
+  return text.isWellFormed() ? `${text.length}:${text}` : `j${framed(JSON.stringify(text))}`;
+}
+
+function parametersPart(parameters: QueryRequest['parameters']): string {
   const names = Object.keys(parameters);
   if (names.length > 1) names.sort();
-  const values = names.map((name) => {
+  let part = `${names.length};`;
+  for (const name of names) {
     const value = parameters[name]!;
-    return [name, parameterKind(name, value), databaseText(value)];
-  });
-  const parts = [
-    ...[KEY_VERSION, place.engines, scopeOf(principal)],
-    ...[place.connection, place.connectionVersion, pushdown, language, model, capRows],
-    ...[answer.format, answer.rows, answer.numbers, answer.format === 'ndjson' ? answer.end : null],
-    values,
-    language === null ? canonicalText(text, place.dialect) : text,
-  ];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, KEY_CHARACTERS);
+    part += framed(name) + framed(parameterKind(name, value)) + framed(databaseText(value));
+  }
+  return part;
+}
+
+/** Made for each query, before it is known whether it has a kept answer: one text, hashed once. */
+export function answerKey(request: QueryRequest, principal: Principal, place: KeyPlace): string {
+  const { text, parameters, answer, pushdown, language, model, capRows } = request;
+  const { format, rows, numbers } = answer;
+  const end = format === 'ndjson' ? answer.end : null;
+  // The words of closed lists, and a number, need no frames.
+  const words = `${KEY_VERSION};${format};${rows};${numbers};${end};${pushdown};${language};${capRows};`;
+  const where = `${framed(place.engines)}${framed(scopeOf(principal))}${framed(place.connection)}${framed(place.connectionVersion)}`;
+  const asked = language === null ? canonicalText(text, place.dialect) : text;
+  const parts = `${words}${where}${framed(model)}${parametersPart(parameters)}${framed(asked)}`;
+  return known.get(parts) ?? hashed(parts);
+}
+
+function hashed(parts: string): string {
+  const key = hash('sha256', parts, 'hex').slice(0, KEY_CHARACTERS);
+  known.set(parts, key);
+  return key;
 }

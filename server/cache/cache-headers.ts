@@ -23,10 +23,8 @@ export interface Asker {
 
 /** Returns header names and values alternately, for an answer that comes from the cache or may be kept. */
 export function keptHeaders(asker: Asker, status: string): string[] {
-  return [
-    ...['Vary', 'Accept, Accept-Encoding, Authorization, Origin'],
-    ...['Cache-Control', clientControl(asker), 'Cache-Status', status],
-  ];
+  const vary = 'Accept, Accept-Encoding, Authorization, Origin';
+  return ['Vary', vary, 'Cache-Control', clientControl(asker), 'Cache-Status', status];
 }
 
 /** Returns the headers of an answer that nobody keeps. */

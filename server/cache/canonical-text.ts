@@ -14,9 +14,12 @@ const UNSURE = /[#\\$`@[]|--|\/\/|\/\*|current_query|query_text/i;
 /** Quoted texts, which stay as they are, and white space. */
 const QUOTED_OR_SPACE = /'[^']*'|"[^"]*"|[ \t\r\n]+/g;
 const QUOTE = /['"]/;
+/** White space that could be left out: another kind than the space, two of them, or some at the beginning or the end. */
+const SQUEEZABLE = /[\t\r\n]| {2}|^ | $/;
 
 export function canonicalText(text: string, dialect: DialectName | undefined): string {
-  if (dialect === undefined || !LAYOUT_IS_FREE.has(dialect) || UNSURE.test(text)) return text;
+  if (dialect === undefined || !LAYOUT_IS_FREE.has(dialect)) return text;
+  if (!SQUEEZABLE.test(text) || UNSURE.test(text)) return text;
   const pipe = text.indexOf('|');
   const head = pipe === -1 ? text : text.slice(0, pipe);
   // An unpaired quote in the head means that the pipe stands in a quoted text.

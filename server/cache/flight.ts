@@ -26,6 +26,10 @@ export interface Place {
 }
 
 export class Flight {
+  /** The key of its answer. */
+  readonly id: string;
+  /** The flight behind it in its list of the table (flight-table.ts). */
+  next: Flight | null = null;
   /** When the leader began, by the clock of changes. */
   readonly asOf: number;
   /** The models that the leader's plan was made with; null while it has none. */
@@ -33,9 +37,11 @@ export class Flight {
   #waiting: ((turn: Turn) => void)[] = [];
   #settled: Turn | null = null;
   #isLanding = false;
-  #onFirstFollower = (): void => {};
+  #isFollowed = false;
+  #onFollower: (() => void) | null = null;
 
-  constructor(asOf: number) {
+  constructor(id: string, asOf: number) {
+    this.id = id;
     this.asOf = asOf;
   }
 
@@ -43,19 +49,27 @@ export class Flight {
     return this.#waiting.length > 0;
   }
 
+  /** Whether somebody was told to follow the leader's spool. */
+  get isFollowed(): boolean {
+    return this.#isFollowed;
+  }
+
   /** Sets the function that is called when somebody begins to wait. */
   onFollower(callback: () => void): void {
-    this.#onFirstFollower = callback;
+    this.#onFollower = callback;
   }
 
   join(): Place {
-    if (this.#settled !== null) return { turn: Promise.resolve(this.#settled), leave: () => {} };
+    if (this.#settled !== null) {
+      this.#give(this.#settled, 1);
+      return { turn: Promise.resolve(this.#settled), leave: () => {} };
+    }
     let take: (turn: Turn) => void = () => {};
     const turn = new Promise<Turn>((resolve) => {
       take = resolve;
     });
     this.#waiting.push(take);
-    this.#onFirstFollower();
+    this.#onFollower?.();
     return {
       turn,
       leave: () => {
@@ -75,6 +89,7 @@ export class Flight {
     this.#isLanding = true;
     this.#settled = null;
     return (turn) => {
+      this.#give(turn, waiting.length);
       for (const take of waiting) take(turn);
     };
   }
@@ -82,6 +97,7 @@ export class Flight {
   /** Tells everybody, those who come later too. */
   settle(turn: Turn): void {
     this.#settled = turn;
+    this.#give(turn, this.#waiting.length);
     for (const take of this.#waiting.splice(0)) take(turn);
   }
 
@@ -89,8 +105,12 @@ export class Flight {
   handOver(): boolean {
     const next = this.#waiting.shift();
     if (next === undefined) return false;
-    this.#onFirstFollower = () => {};
+    this.#onFollower = null;
     next({ kind: 'lead' });
     return true;
+  }
+
+  #give({ kind }: Turn, takers: number): void {
+    if (kind === 'follow' && takers > 0) this.#isFollowed = true;
   }
 }

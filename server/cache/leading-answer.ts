@@ -13,43 +13,12 @@ import type { Plan } from '../../core/protocol/plan.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { AnswerEnd, QueryAnswer } from '../answer/query-answer.ts';
 import { toldPlan } from '../query/query-end.ts';
-import type { NotKept } from '../results/cache-counts.ts';
 import type { Spool } from '../results/spool.ts';
 import { type AnswerFacts, isKeepable } from './answer-facts.ts';
-import type { Flight, Turn } from './flight.ts';
+import type { Turn } from './flight.ts';
 import type { KeepPolicy } from './keep-policy.ts';
+import type { LeadingDeps, LeadingQuery, WholeAnswer } from './leading-query.ts';
 import type { SharedEnd } from './shared-result.ts';
-
-/** An answer that has ended well, and may be kept. */
-export interface WholeAnswer {
-  readonly plan: Plan;
-  readonly policy: KeepPolicy;
-  readonly facts: AnswerFacts | null;
-  readonly end: SharedEnd;
-  readonly tookMs: number;
-}
-
-export interface LeadingDeps {
-  readonly flight: Flight;
-  /** The client's stream; null when the answer is made for the store only. */
-  readonly client: (QueryAnswer & { readonly streaming: boolean }) | null;
-  readonly bufferBytes: number;
-  readonly startedAt: number;
-  policyOf(plan: Plan): KeepPolicy | null;
-  /** Returns the plan's facts when they are known; null otherwise. */
-  knownFacts(plan: Plan): AnswerFacts | null;
-  findFacts(plan: Plan): Promise<AnswerFacts>;
-  createSpool(): Spool | null;
-  /** Keeps the answer: the spool's, or the body in memory. Resolves when that is done. */
-  keep(whole: WholeAnswer, result: Spool | Buffer): Promise<void>;
-  hasRoomFor(bytes: number): boolean;
-  /** Called when nobody may join any more. */
-  onLanded(): void;
-  /** Counts why an answer is not kept. */
-  onNotKept(reason: NotKept): void;
-  /** Answers the client with a stale answer instead of this error. Returns false when there is none. */
-  answerStale(error: WireError): boolean;
-}
 
 interface Held {
   readonly bytes: Buffer;
@@ -62,9 +31,11 @@ const OWN_REASONS: ReadonlySet<string> = new Set([
   ...['memory-pressure', 'queue-timeout', 'worker-lost', 'too-many-queries'],
 ]);
 const SERVER_ERROR = 500;
+const MISS = { status: 'miss' };
 
 export class LeadingAnswer implements QueryAnswer {
   readonly #deps: LeadingDeps;
+  readonly #leading: LeadingQuery;
   #mode: 'holding' | 'spooling' | 'passing' = 'holding';
   #plan: Plan | null = null;
   #policy: KeepPolicy | null = null;
@@ -77,17 +48,22 @@ export class LeadingAnswer implements QueryAnswer {
   #spool: Spool | null = null;
   #ended: ((end: SharedEnd | null) => void) | null = null;
   #clientIsFull = false;
-  #resume = (): void => {};
-  /** Tells those who wait for the answer. */
-  #tell: (turn: Turn) => void;
+  #resume: (() => void) | null = null;
+  /** Tells those who waited when the leader ended; null before. */
+  #tellWaiting: ((turn: Turn) => void) | null = null;
 
-  constructor(deps: LeadingDeps) {
+  constructor(deps: LeadingDeps, leading: LeadingQuery) {
     this.#deps = deps;
-    this.#tell = (turn) => deps.flight.settle(turn);
-    deps.client?.onDrain(() => {
+    this.#leading = leading;
+    leading.client?.onDrain(() => {
       this.#clientIsFull = false;
       this.#resumeWhenBothCan();
     });
+  }
+
+  /** The member `stats.cache` of the answer. */
+  get told(): object {
+    return MISS;
   }
 
   /** Whether the answer goes to its client only. */
@@ -97,26 +73,25 @@ export class LeadingAnswer implements QueryAnswer {
 
   /** Whether it is certain already that the answer will be kept, unless the disk fails. */
   get willBeKept(): boolean {
-    const { startedAt, hasRoomFor } = this.#deps;
     return (
       this.#isAllowed === true &&
       this.#mode === 'holding' &&
-      Date.now() - startedAt >= this.#policy!.minMs && // set when allowed
-      hasRoomFor(this.#heldBytes)
+      Date.now() - this.#leading.query.startedAt >= this.#policy!.minMs && // set when allowed
+      this.#deps.hasRoomFor(this.#heldBytes)
     );
   }
 
   planned(plan: Plan): void {
-    const { policyOf, knownFacts, flight, onNotKept } = this.#deps;
+    const { flight } = this.#leading;
     this.#plan = plan;
     flight.models = plan.models?.used ?? null;
-    this.#policy = policyOf(plan);
+    this.#policy = this.#deps.policyOf(this.#leading, plan);
     if (this.#policy === null) {
-      onNotKept('forbidden');
+      this.#deps.onNotKept('forbidden');
       this.#decide(false);
     } else if (this.#policy.evenVolatile) this.#decide(true);
     else {
-      const facts = knownFacts(plan);
+      const facts = this.#deps.knownFacts(plan);
       if (facts !== null) this.#judge(facts);
       else if (flight.hasFollowers) void this.#ask();
       else flight.onFollower(() => void this.#ask());
@@ -128,7 +103,11 @@ export class LeadingAnswer implements QueryAnswer {
   }
 
   write(bytes: Buffer, release: () => void): boolean {
-    const { client, bufferBytes } = this.#deps;
+    const { client } = this.#leading;
+    if (this.#spool !== null && !this.#mayGrowBy(bytes.length)) {
+      this.#deps.onNotKept('too-large');
+      this.#pass();
+    }
     if (this.#mode === 'passing') return this.#toClient(bytes, release);
     let users = client === null ? 1 : 2;
     const done = (): void => {
@@ -141,41 +120,56 @@ export class LeadingAnswer implements QueryAnswer {
     this.#held.push({ bytes, release: done });
     this.#heldBytes += bytes.length;
     const clientTakes = this.#toClient(bytes, done);
-    if (this.#heldBytes <= bufferBytes) return clientTakes;
+    if (this.#heldBytes <= this.#deps.bufferBytes) return clientTakes;
     return this.#startSpool() && clientTakes;
   }
 
+  /** Tells whether the spool may take so many more bytes: what will not be kept is not written for nobody. */
+  #mayGrowBy(bytes: number): boolean {
+    return this.#deps.mayGrowTo(this.#spool!.bytes + bytes, this.#leading.flight.isFollowed); // only called with one
+  }
+
   restart(): boolean {
-    const { client } = this.#deps;
-    if (this.#mode === 'spooling' || client?.restart() === false) return false;
+    if (this.#mode === 'spooling' || this.#leading.client?.restart() === false) return false;
     this.#dropHeld();
     return true;
   }
 
   finish(end: AnswerEnd): void {
-    const { client } = this.#deps;
-    client?.finish({ ...end, stats: { ...end.stats, cache: { status: 'miss' } } });
-    const shared = { rows: end.rows, complete: end.complete, plan: toldPlan(this.#plan!) }; // planned before it ran
-    void this.#land(shared);
+    this.#leading.client?.finish(end);
+    if (this.#endsAtOnce()) return;
+    void this.#land({ rows: end.rows, complete: end.complete, plan: toldPlan(this.#plan!) }); // planned before it ran
+  }
+
+  /** Ends an answer that nobody waits for and that is not kept, as most are. Returns false for the others. */
+  #endsAtOnce(): boolean {
+    const { flight, query } = this.#leading;
+    if (this.#ended !== null || this.#spool !== null || flight.hasFollowers) return false;
+    if (this.#mode === 'passing') return true;
+    if (Date.now() - query.startedAt >= this.#policy!.minMs) return false; // set when planned
+    this.#deps.onNotKept('fast');
+    this.#dropHeld();
+    this.#deps.onLanded(flight);
+    return true;
   }
 
   fail(error: WireError): void {
-    const { client, flight, onLanded, answerStale } = this.#deps;
+    const { client, flight } = this.#leading;
     this.#dropHeld();
     const isStreamed = this.#ended !== null;
     this.#ended?.(null);
     void this.#spool?.abandon();
     if (isStreamed || !OWN_REASONS.has(error.code) || !flight.handOver()) {
-      onLanded();
+      this.#deps.onLanded(flight);
       if (!isStreamed) flight.settle({ kind: 'alone' });
     }
     if (client === null) return;
     const mayBeStale = errorClass(error.code).status >= SERVER_ERROR && !client.streaming;
-    if (!(mayBeStale && answerStale(error))) client.fail(error);
+    if (!(mayBeStale && this.#deps.answerStale(this.#leading, error))) client.fail(error);
   }
 
   #toClient(bytes: Buffer, release: () => void): boolean {
-    const { client } = this.#deps;
+    const { client } = this.#leading;
     if (client === null) {
       if (this.#mode === 'passing') release();
       return true;
@@ -186,7 +180,7 @@ export class LeadingAnswer implements QueryAnswer {
   }
 
   #startSpool(): boolean {
-    const spool = this.#deps.createSpool();
+    const spool = this.#deps.createSpool(this.#leading);
     if (spool === null) {
       this.#pass();
       return true;
@@ -205,15 +199,17 @@ export class LeadingAnswer implements QueryAnswer {
     const ended = new Promise<SharedEnd | null>((resolve) => {
       this.#ended = resolve;
     });
-    this.#tell({ kind: 'follow', spool, ended });
+    const turn: Turn = { kind: 'follow', spool, ended };
+    if (this.#tellWaiting === null) this.#leading.flight.settle(turn);
+    else this.#tellWaiting(turn);
   }
 
   #resumeWhenBothCan(): void {
-    if (!this.#clientIsFull && this.#spool?.isFull !== true) this.#resume();
+    if (!this.#clientIsFull && this.#spool?.isFull !== true) this.#resume?.();
   }
 
   async #ask(): Promise<boolean> {
-    this.#asking ??= this.#deps.findFacts(this.#plan!).then((facts) => {
+    this.#asking ??= this.#deps.findFacts(this.#leading, this.#plan!).then((facts) => {
       if (this.#isAllowed === null) this.#judge(facts);
       return this.#isAllowed === true;
     });
@@ -235,39 +231,40 @@ export class LeadingAnswer implements QueryAnswer {
 
   /** Shares and keeps nothing from now on. */
   #pass(): void {
-    const { flight, onLanded } = this.#deps;
+    const { flight } = this.#leading;
     this.#mode = 'passing';
     this.#dropHeld();
     void this.#spool?.abandon();
     this.#spool = null;
-    onLanded();
+    this.#ended?.(null);
+    this.#deps.onLanded(flight);
     flight.settle({ kind: 'alone' });
   }
 
   async #land(end: SharedEnd): Promise<void> {
-    const { flight, startedAt, onLanded, onNotKept } = this.#deps;
-    const tookMs = Date.now() - startedAt;
+    const { flight, query } = this.#leading;
+    const tookMs = Date.now() - query.startedAt;
     // Clients that come from now on did not ask while the query ran: the store answers them, or a new run.
     const hasFollowers = flight.hasFollowers || this.#ended !== null;
     const tell = flight.close();
-    this.#tell = tell;
+    this.#tellWaiting = tell;
     try {
       if (this.#mode === 'passing') return;
       const policy = this.#policy!; // set when planned, and not null while it does not pass
       const isSlow = tookMs >= policy.minMs;
-      if (!isSlow) onNotKept('fast');
-      if (!isSlow && !hasFollowers) return;
+      if (!isSlow) this.#deps.onNotKept('fast');
+      if (!isSlow && !hasFollowers) return await this.#spool?.abandon();
       const result = this.#spool ?? this.#takeHeld();
       if (this.#isAllowed === null) await this.#ask();
       if (this.#isAllowed !== true) return;
       if (Buffer.isBuffer(result)) tell({ kind: 'result', result: { body: result, end } });
       this.#ended?.(end);
       // The wish of a query or a rule decides without facts, but its tables count all the same.
-      if (isSlow) this.#facts ??= await this.#deps.findFacts(this.#plan!);
+      if (isSlow) this.#facts ??= await this.#deps.findFacts(this.#leading, this.#plan!);
       await this.#keepOrEnd({ plan: this.#plan!, policy, facts: this.#facts, end, tookMs }, result, isSlow);
     } finally {
       this.#dropHeld();
-      onLanded();
+      this.#deps.onLanded(flight);
       tell({ kind: this.#isAllowed === true ? 'look' : 'alone' });
       flight.settle({ kind: 'look' });
       this.#ended?.(null);
@@ -275,11 +272,10 @@ export class LeadingAnswer implements QueryAnswer {
   }
 
   async #keepOrEnd(whole: WholeAnswer, result: Spool | Buffer, isSlow: boolean): Promise<void> {
-    const { keep, hasRoomFor, onNotKept } = this.#deps;
     const bytes = Buffer.isBuffer(result) ? result.length : result.bytes;
-    const fits = hasRoomFor(bytes);
-    if (!fits) onNotKept('too-large');
-    if (isSlow && fits) await keep(whole, result);
+    const fits = this.#deps.hasRoomFor(bytes);
+    if (!fits) this.#deps.onNotKept('too-large');
+    if (isSlow && fits) await this.#deps.keep(this.#leading, whole, result);
     else if (!Buffer.isBuffer(result)) await result.endUnkept();
   }
 

@@ -11,7 +11,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
-import { QueryError, type WireError } from '../../core/protocol/errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { Revalidation } from '../answer/revalidation.ts';
 import type { AnswerStream } from '../answer/stream.ts';
@@ -21,39 +21,36 @@ import { runStarted, streamOf } from '../query/handler.ts';
 import type { AnswerCache } from '../query/handler-deps.ts';
 import { endEarly, endWith } from '../query/run-to-end.ts';
 import { startQuery } from '../query/start-query.ts';
-import { FactsBook } from './answer-facts.ts';
+import { AnswerKeeper } from './answer-keeper.ts';
 import type { Asking, CacheContext } from './cache-context.ts';
 import { type ForwardReason, forwarded, keptHeaders, unkeptHeaders } from './cache-headers.ts';
 import { Flight, type Turn } from './flight.ts';
+import { FlightTable } from './flight-table.ts';
 import { mayBeSent } from './freshness.ts';
-import { KeepPolicies } from './keep-policy.ts';
 import { LeadingAnswer } from './leading-answer.ts';
+import type { StaleAnswer } from './leading-query.ts';
 import { type Found, findEntry, keyOf } from './lookup.ts';
-import { keepOfModels } from './models-policy.ts';
 import { Refresher } from './refresher.ts';
-import { controlOf, type RequestControl } from './request-control.ts';
-import { factsOfResult } from './result-facts.ts';
-import { sendAfterError, sendHit } from './send-hit.ts';
+import { controlOf, NO_CONTROL, type RequestControl } from './request-control.ts';
+import { sendHit } from './send-hit.ts';
 import { shareAnswer } from './share-answer.ts';
 import { Warmer } from './warmer.ts';
-import { filesSince } from './watched-files.ts';
 
 export class QueryCache implements AnswerCache {
   readonly #context: CacheContext;
-  readonly #policies: KeepPolicies;
-  readonly #factsBook = new FactsBook();
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new FlightTable();
+  readonly #keeper: AnswerKeeper;
   readonly #refresher: Refresher;
   readonly #warmer: Warmer;
 
   constructor(context: CacheContext) {
     this.#context = context;
-    this.#policies = new KeepPolicies(context.config);
+    this.#keeper = new AnswerKeeper(context, this.#flights);
     this.#refresher = new Refresher({
       handler: context.handler,
       counts: context.counts,
-      lead: (id, asked, query) => this.#leadFor(id, asked, query, this.#begin(id), null, () => false),
-      isRunning: (id) => this.#flights.has(id),
+      lead: (id, asked, query) => this.#leadFor(asked, query, this.#begin(id), null, null),
+      isRunning: (id) => this.#flights.get(id) !== null,
     });
     this.#warmer = new Warmer(context, this.#refresher);
   }
@@ -83,12 +80,20 @@ export class QueryCache implements AnswerCache {
     const control = controlOf(request.headers);
     const id = keyOf(this.#context, asked, principal);
     const asking = { principal, request, response, asked, control, id, revalidation };
+    if (control === NO_CONTROL && this.#isNowhere(id))
+      return this.#lead(asking, this.#start(asking, true), this.#begin(id), null);
     if (!control.noStore || control.onlyIfCached) {
       await this.#answer(asking);
       return;
     }
     this.#context.counts.misses['no-store']++;
     await this.#runAlone(asking, this.#start(asking, true), 'bypass');
+  }
+
+  /** Tells whether it is known without waiting that nothing is kept, and that nobody runs the same. */
+  #isNowhere(id: string): boolean {
+    const { store, shared } = this.#context;
+    return shared === null && store.isWithout(id) && this.#flights.get(id) === null;
   }
 
   /** Answers. The record of the query is made once, when it is known whether it counts in its principal's limits. */
@@ -98,14 +103,14 @@ export class QueryCache implements AnswerCache {
     for (let hasWaited = false; ; hasWaited = true) {
       const landing = this.#flights.get(id);
       // Never an older answer than one that somebody has got already.
-      if (landing?.isLanding === true && !control.noCache) await landing.join().turn;
+      if (landing?.isLanding && !control.noCache) await landing.join().turn;
       let found = control.noCache && !hasWaited ? null : await this.#find(asking, !hasWaited);
       const kept = found === null ? 'unusable' : await this.#answerKept(asking, found, query);
       if (kept === 'sent') return;
       if (kept === 'gone') found = null;
       if (control.onlyIfCached) throw notCached();
-      const flight = control.noCache ? undefined : this.#flights.get(id);
-      if (flight === undefined || this.#isOutdated(flight, found)) {
+      const flight = control.noCache ? null : this.#flights.get(id);
+      if (flight === null || this.#isOutdated(flight, found)) {
         query ??= this.#start(asking, true);
         await this.#lead(asking, query, this.#begin(id), found);
         return;
@@ -143,8 +148,8 @@ export class QueryCache implements AnswerCache {
   }
 
   #begin(id: string): Flight {
-    const flight = new Flight(this.#context.changes.now());
-    this.#flights.set(id, flight);
+    const flight = new Flight(id, this.#context.changes.now());
+    this.#flights.add(flight);
     return flight;
   }
 
@@ -167,9 +172,9 @@ export class QueryCache implements AnswerCache {
     return 'sent';
   }
 
-  async #lead(asking: Asking, query: QueryRecord, flight: Flight, found: Found | null): Promise<void> {
+  #lead(asking: Asking, query: QueryRecord, flight: Flight, found: Found | null): Promise<void> {
     const { handler, counts } = this.#context;
-    const { id, request, response, asked, control, revalidation } = asking;
+    const { request, response, asked, control, revalidation } = asking;
     const reason = reasonOf(control, found);
     counts.misses[reason]++;
     const forward = FORWARDS[reason];
@@ -178,68 +183,27 @@ export class QueryCache implements AnswerCache {
         ? unkeptHeaders(forwarded(forward, null), revalidation)
         : keptHeaders(asking, forwarded(forward, leading.willBeKept ? 'stored' : null));
     const stream = streamOf(handler, query, request, response, asked, { cacheHeaders, revalidation });
-    const answerStale = (error: WireError): boolean =>
-      sendAfterError(this.#context, asking, found, query, () => stream.fail(error));
-    const leading = this.#leadFor(id, asked, query, flight, stream, answerStale);
-    await runStarted(handler, query, request, response, asked, leading);
+    const stale = found === null ? null : { asking, found };
+    const leading = this.#leadFor(asked, query, flight, stream, stale);
+    return runStarted(handler, query, request, response, asked, leading);
   }
 
   #leadFor(
-    id: string,
     asked: QueryRequest,
     query: QueryRecord,
     flight: Flight,
     client: AnswerStream | null,
-    answerStale: (error: WireError) => boolean,
+    stale: StaleAnswer | null,
   ): LeadingAnswer {
-    const { store, handler, counts, shared } = this.#context;
-    const { run, limits } = handler;
+    const { shared } = this.#context;
     const sharedAsOf = shared === null ? null : shared.asOf();
-    return new LeadingAnswer({
-      flight,
-      client,
-      answerStale,
-      bufferBytes: limits.bufferBytes,
-      startedAt: query.startedAt,
-      policyOf: (plan) =>
-        this.#policies.of(asked.text, plan, keepOfModels(plan, asked.text.length, run.catalogue)),
-      knownFacts: (plan) => this.#factsBook.known(plan),
-      findFacts: (plan) => {
-        const { models } = plan;
-        const parameters =
-          models === undefined ? asked.parameters : run.catalogue!.withDefaults(models, asked.parameters);
-        return this.#factsBook.find(run, plan, parameters, query);
-      },
-      createSpool: () => store.create(id),
-      hasRoomFor: (bytes) => store.hasRoomFor(bytes),
-      onLanded: () => {
-        if (this.#flights.get(id) === flight) this.#flights.delete(id);
-      },
-      onNotKept: (why) => {
-        counts.notKept[why]++;
-      },
-      keep: async (whole, result) => {
-        const files = await filesSince(whole.facts?.files ?? [], query.startedAt);
-        if (files === null) {
-          counts.notKept.changed++;
-          if (!Buffer.isBuffer(result)) await result.endUnkept();
-          return;
-        }
-        const facts = factsOfResult(whole, asked, query.startedAt, flight.asOf, run.connections, files);
-        const isKept = Buffer.isBuffer(result)
-          ? await store.keep(id, result, facts)
-          : await store.commit(id, result, facts);
-        if (isKept) counts.kept++;
-        else counts.notKept.disk++;
-        if (isKept) shared?.offer(id, facts, sharedAsOf);
-      },
-    });
+    return new LeadingAnswer(this.#keeper, { flight, query, asked, client, stale, sharedAsOf });
   }
 
   /** Resolves to what comes next; to null when the query has ended while it waited, and was answered. */
   async #wait(asking: Asking, query: QueryRecord, flight: Flight): Promise<Turn | null> {
     const { handler } = this.#context;
-    const { id, request, response, asked } = asking;
+    const { request, response, asked } = asking;
     query.phase = 'shared';
     const stopTimer = endEarly(query, response);
     const place = flight.join();
@@ -249,7 +213,7 @@ export class QueryCache implements AnswerCache {
       // The place may have been told to lead at this very moment.
       void place.turn.then((turn) => {
         if (turn.kind !== 'lead' || flight.handOver()) return;
-        if (this.#flights.get(id) === flight) this.#flights.delete(id);
+        this.#flights.remove(flight);
       });
       const stream = streamOf(handler, query, request, response, asked);
       await endWith(handler, query, asked, stream, () => Promise.reject(thrown as Error));

@@ -14,7 +14,8 @@ export interface RequestControl {
   readonly staleIfErrorMs: number | null;
 }
 
-const NO_CONTROL: RequestControl = {
+/** The control of a request without the header. */
+export const NO_CONTROL: RequestControl = {
   noCache: false,
   noStore: false,
   onlyIfCached: false,

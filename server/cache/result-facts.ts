@@ -5,7 +5,7 @@ import { shapeOf } from '../../core/logging/shape.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { ConnectionBook } from '../query/connection-book.ts';
 import type { ResultFacts, WatchedFile } from '../results/entry.ts';
-import type { WholeAnswer } from './leading-answer.ts';
+import type { WholeAnswer } from './leading-query.ts';
 
 const QUERY_CHARACTERS = 500;
 const SHAPE_CHARACTERS = 16;

@@ -115,15 +115,12 @@ export class Conversions {
 
   /** Starts making a copy for the store; null when it would be too large for it, or nothing may be written now. */
   #begin(id: string, job: Job, options: AnswerOptions, principal: Principal): Making | null {
-    const { store, handler, maxEntryBytes, config } = this.#deps;
+    const { store, handler, maxEntryBytes } = this.#deps;
     if (mostBytes(job, options) > maxEntryBytes) return null;
     const spool = store.create(id);
     if (spool === null) return null;
     const asked = askedFor(job, options);
-    const query = startQuery(handler, principal, { headers: {} }, asked, {
-      ...{ isCounted: false, queryId: randomUUID() },
-      ...{ maxTimeoutMs: config.maxTimeoutMs, usualTimeoutMs: config.maxTimeoutMs },
-    });
+    const query = this.#start(asked, principal, spool);
     const deadline = setTimeout(
       () => query.cancellation.cancel(new QueryError('deadline-exceeded', 'the conversion took too long')),
       query.deadlineAt - Date.now(),
@@ -150,6 +147,20 @@ export class Conversions {
     const making: Making = { spool, ended, cancellation: query.cancellation, followers: 0 };
     this.#making.set(id, making);
     return making;
+  }
+
+  /** Returns the record of a conversion into the spool, which is given up when there is none. Throws as `startQuery` does. */
+  #start(asked: QueryRequest, principal: Principal, spool: Spool): QueryRecord {
+    const { handler, config } = this.#deps;
+    try {
+      return startQuery(handler, principal, { headers: {} }, asked, {
+        ...{ isCounted: false, queryId: randomUUID() },
+        ...{ maxTimeoutMs: config.maxTimeoutMs, usualTimeoutMs: config.maxTimeoutMs },
+      });
+    } catch (thrown) {
+      void spool.abandon();
+      throw thrown;
+    }
   }
 
   #forget(id: string, making: Making): void {

@@ -14,6 +14,8 @@ export function resultIdOf(jobId: string): string {
 
 export class JobFiles {
   readonly #dir: string;
+  /** The latest change of each file that is being changed: they follow each other, since each replaces the whole file. */
+  readonly #changing = new Map<string, Promise<void>>();
 
   constructor(resultsDir: string) {
     this.#dir = join(resultsDir, 'jobs');
@@ -38,14 +40,28 @@ export class JobFiles {
     }
   }
 
-  async write(job: Job): Promise<void> {
-    const path = join(this.#dir, job.id);
-    await writeFile(`${path}.new`, JSON.stringify(job), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+  /** Writes the job as it is when its turn comes. */
+  write(job: Job): Promise<void> {
+    return this.#inTurn(job.id, async () => {
+      const path = join(this.#dir, job.id);
+      await writeFile(`${path}.new`, JSON.stringify(job), { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    });
   }
 
-  async remove(id: string): Promise<void> {
-    await rm(join(this.#dir, id), { force: true });
+  remove(id: string): Promise<void> {
+    return this.#inTurn(id, () => rm(join(this.#dir, id), { force: true }));
+  }
+
+  async #inTurn(id: string, change: () => Promise<void>): Promise<void> {
+    const before = this.#changing.get(id) ?? Promise.resolve();
+    const changed = before.catch(() => {}).then(change); // the one who asked for the earlier change is told of its failure
+    this.#changing.set(id, changed);
+    try {
+      await changed;
+    } finally {
+      if (this.#changing.get(id) === changed) this.#changing.delete(id);
+    }
   }
 }
 

@@ -172,12 +172,13 @@ export class Jobs {
   /** Cancels a running job; removes one that has ended. Returns what it did. */
   async end(job: Job): Promise<'cancelling' | 'removed'> {
     const running = this.#running.get(job.id);
-    if (running !== undefined) {
+    if (running?.query.state === 'running') {
       running.query.cancellation.cancel(
         new QueryError('cancelled', 'the job was cancelled by DELETE /v1/jobs'),
       );
       return 'cancelling';
     }
+    await running?.done; // the query has ended, and its end is being written
     await this.#remove(job);
     return 'removed';
   }

@@ -39,7 +39,8 @@ export async function createResults(
   const store = new ResultStore({ ...config, log });
   const changes = new Changes(config.dir, log);
   await changes.load();
-  store.start();
+  // Reading thousands of entries would take CPU that workers need for their own start.
+  store.start(() => handler.run.sqlSlots.total > 0);
   const watching = watchOther(changes);
   // The encoders and engines are part of the build.
   const engines = findBuild().id;

@@ -20,7 +20,7 @@ export function toldPlan({ stages, warnings }: Plan): ToldPlan {
 }
 
 export function finish(query: QueryRecord, answer: QueryAnswer, { summary, plan }: QueryOutcome): void {
-  answer.finish(answerEnd(query, summary, toldPlan(plan)));
+  answer.finish(answerEnd(query, summary, toldPlan(plan), answer.told));
 }
 
 /** Returns what an answer ends with. `cache`: the member `stats.cache`; left out without a cache. */

@@ -8,7 +8,8 @@ type Parameters = Readonly<Record<string, ParameterValue>>;
 /** A model whose answer is kept warm (`cache.refresh`). */
 export interface RefreshedModel {
   readonly name: string;
-  readonly everyMs: number;
+  /** The text of its schedule (catalogue/models/schedule.ts). */
+  readonly refresh: string;
 }
 
 export interface QueryModels {
@@ -20,7 +21,7 @@ export interface QueryModels {
   withDefaults(models: Pick<PlanModels, 'parameters'>, given: Parameters): Parameters;
   /** Returns how long the model says that answers made with it may be kept, as far as is known without asking; null: it does not say. */
   keepMs(key: string): number | null;
-  /** Returns the models whose answers are to be made anew again and again. Throws store-unavailable. */
+  /** Returns the models whose answers are to be made anew, with their schedules. Throws store-unavailable. */
   refreshed(): Promise<readonly RefreshedModel[]>;
   /** Returns the first models whose names begin so, of those that read only these connections (null: all). */
   named(

@@ -1,12 +1,22 @@
 /** Makes the index know what the directory of results has: entries that others wrote, and those that somebody removed. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { EntryDescription } from './entry.ts';
 import { isAbandoned } from './part-name.ts';
 import type { StoreIndex } from './store-index.ts';
 
 const ENTRY_NAME = /^[0-9a-f]{48}$/;
 const OPEN_AT_ONCE = 16;
+/** The longest wait for the time to read. */
+const LATEST_MS = 10_000;
+const LOOK_EACH_MS = 25;
+
+/** Resolves once it is time to read the directory, or has not been for long. */
+export async function untilTime(isTime: () => boolean): Promise<void> {
+  const latest = performance.now() + LATEST_MS;
+  while (!isTime() && performance.now() < latest) await wait(LOOK_EACH_MS);
+}
 
 /** `describe` reads the description of an entry; null when it is gone or damaged. `forget` is called for those that are gone. */
 export async function readDirectory(

@@ -164,13 +164,15 @@ export class Spool {
     try {
       const file = await this.#open();
       while (this.#state === 'writing' && this.#waiting.length > 0) {
-        const { bytes, release } = this.#waiting[0]!;
-        await writeWhole(file, bytes, this.#written);
-        this.#crc = crc32(bytes, this.#crc);
-        this.#waiting.shift();
+        const { bytes, release } = this.#waiting.shift()!;
+        try {
+          await writeWhole(file, bytes, this.#written);
+          this.#crc = crc32(bytes, this.#crc);
+        } finally {
+          this.#waitingBytes -= bytes.length;
+          release();
+        }
         this.#written += bytes.length;
-        this.#waitingBytes -= bytes.length;
-        release();
         this.#onGrown(bytes.length);
         this.#tellWatchers();
         if (!this.isFull) this.#onDrain();
@@ -197,9 +199,10 @@ export class Spool {
   }
 
   #dropWaiting(): void {
-    for (const { release } of this.#waiting) release();
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    for (const { bytes, release } of this.#waiting.splice(0)) {
+      this.#waitingBytes -= bytes.length;
+      release();
+    }
   }
 
   async #removePart(): Promise<void> {

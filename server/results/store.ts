@@ -13,7 +13,7 @@ import { isCompressible } from './compress.ts';
 import { CompressQueue } from './compress-queue.ts';
 import { DamagedEntry, type EntryDescription, footerOf, type ResultFacts } from './entry.ts';
 import { partOf } from './part-name.ts';
-import { readDirectory } from './read-directory.ts';
+import { readDirectory, untilTime } from './read-directory.ts';
 import { readyBody } from './ready-body.ts';
 import { Spool } from './spool.ts';
 import { type IndexedEntry, StoreIndex } from './store-index.ts';
@@ -84,13 +84,15 @@ export class ResultStore {
     return this.#memory.bytes;
   }
 
-  /** Begins to read the directory. */
-  start(): void {
-    this.#loading = this.#load()
+  /** Begins to read the directory, once the time has come or has not come for long. */
+  start(isTime: () => boolean): void {
+    this.#loading = untilTime(() => isTime() || this.#isFrozen)
+      .then(() => this.#load())
       .catch((error) => this.#options.log.error('results-unreadable', { message: String(error) }))
       .then(() => {
         this.#isLoaded = true;
         this.#evict();
+        if (this.#isFrozen) return;
         this.#reconciling = setInterval(() => void this.#load().catch(() => {}), RECONCILE_MS);
         this.#reconciling.unref();
       });
@@ -118,6 +120,11 @@ export class ResultStore {
     const known = this.#index.get(id);
     if (known !== null || this.#isLoaded) return known;
     return this.#adopt(id);
+  }
+
+  /** Tells whether it is known, without looking at the disk, that there is no such entry. */
+  isWithout(id: string): boolean {
+    return this.#isLoaded && this.#index.get(id) === null;
   }
 
   entries(): Iterable<IndexedEntry> {
@@ -161,10 +168,19 @@ export class ResultStore {
     });
   }
 
+  /** The most bytes of all entries, with what is being written. */
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
+  /** The most bytes of one entry. */
+  get maxEntryBytes(): number {
+    return Math.min(this.#options.maxEntryBytes, this.#options.maxBytes);
+  }
+
   /** Whether an entry of `bytes` may be kept. */
   hasRoomFor(bytes: number): boolean {
-    const { maxEntryBytes, maxBytes, maxEntries } = this.#options;
-    if (bytes <= Math.min(maxEntryBytes, maxBytes) && maxEntries > 0) return true;
+    if (bytes <= this.maxEntryBytes && this.#options.maxEntries > 0) return true;
     this.#counts.refusals++;
     return false;
   }

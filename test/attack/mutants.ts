@@ -1,5 +1,5 @@
 /**
- * `npm run attack:mutants [-- NAME...]`: takes one protection after the other out of a copy of the build, and runs the attacks. Each must be
+ * `npm run attack:mutants [-- NAME...]`: takes one protection after the other out of a copy of the sources, builds it, and runs the attacks. Each must be
  * found: an attack suite that passes without the protection does not test it. Prints a row for each; exit code 1 when one was missed.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,18 +13,19 @@ const NOT_COPIED = new Set(['node_modules', '.git', 'data', 'logs', 'dist-dev', 
 
 interface Mutant {
   readonly name: string;
-  /** Within dist/. */
+  /** The source file. */
   readonly file: string;
   /** Each text must be there once. */
   readonly changes: readonly (readonly [from: string, to: string])[];
 }
 
-const SHOWN_ROWS = 'language/stages/kit/shown-rows.js';
+const SHOWN_ROWS = 'language/stages/kit/shown-rows.ts';
 const MUTANTS: readonly Mutant[] = [
   {
-    name: 'no fence around the rows of a role',
-    file: SHOWN_ROWS,
-    changes: [['return fenced ? projected.fenced() : projected;', 'return projected;']],
+    // The one around the rows of a role alone is not missed: what may fail has one of its own (docs/decisions/0080).
+    name: 'no fences between conditions',
+    file: 'language/select/open-select.ts',
+    changes: [['this.with({ fence: this.dialect.traits.fence }).seal()', 'this.with({}).seal()']],
   },
   {
     name: 'no condition of a role on rows',
@@ -48,7 +49,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'other people’s queries are seen and ended',
-    file: 'server/http/operations.js',
+    file: 'server/http/operations.ts',
     changes: [
       [
         "return rights.queries === 'all' ? () => true : ({ principal }) => principal.id === id;",
@@ -58,48 +59,48 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'kept answers are sent to everybody',
-    file: 'server/cache/answer-key.js',
-    changes: [['scopeOf(principal)]', "'everybody']"]],
+    file: 'server/cache/answer-key.ts',
+    changes: [['scopeOf(principal)],', "'everybody'],"]],
   },
   {
     name: 'plans are kept for everybody',
-    file: 'server/planning/plan-cache.js',
+    file: 'server/planning/plan-cache.ts',
     changes: [['`$' + '{scope} $', '`$']],
   },
   {
     name: 'completions are kept for everybody',
-    file: 'server/http/complete-handler.js',
+    file: 'server/http/complete-handler.ts',
     changes: [['`$' + '{scope} $', '`$']],
   },
   {
     name: 'connections that a role does not have are reached',
-    file: 'server/query/connection-book.js',
+    file: 'server/query/connection-book.ts',
     changes: [['(connections === null || connections.includes(name)) && ', '']],
   },
   {
     name: 'everybody gets the first login of a connection',
-    file: 'server/query/connection-book.js',
-    changes: [['return held[0];', 'return withLogin[0];']],
+    file: 'server/query/connection-book.ts',
+    changes: [['return held[0]!;', 'return withLogin[0]!;']],
   },
   {
     name: 'tokens for others are taken',
-    file: 'server/access/token-verifier.js',
+    file: 'server/access/token-verifier.ts',
     changes: [['...{ issuer, audience, algorithms', '...{ issuer, algorithms']],
   },
   {
     name: 'every name in Host passes',
-    file: 'server/http/host-check.js',
+    file: 'server/http/host-check.ts',
     changes: [['if (!this.#isOurs(authority))', 'if (false)']],
   },
   {
     name: 'pages of other origins may ask',
-    file: 'server/http/gate.js',
+    file: 'server/http/gate.ts',
     changes: [['origin !== undefined && !isOrigin(origin, host)', 'false']],
   },
   {
     name: 'rights of routes are not looked at',
-    file: 'server/access/require-right.js',
-    changes: [['if (rights[right])', 'if (true)']],
+    file: 'server/access/require-right.ts',
+    changes: [['if (rights[right]) return;', 'if (true) return;']],
   },
 ];
 
@@ -108,7 +109,11 @@ function tryMutant(mutant: Mutant): readonly string[] {
   try {
     cpSync(ROOT, copy, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) });
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-    mutate(join(copy, 'dist', mutant.file), mutant);
+    mutate(join(copy, mutant.file), mutant);
+    // Types that no longer fit are told, and the output is written all the same.
+    const { stderr } = spawnSync(process.execPath, ['build.mjs'], { cwd: copy, encoding: 'utf8' });
+    if (!/^build: \d+ files of dist/m.test(stderr))
+      throw new Error(`${mutant.name}: the build failed: ${stderr}`);
     return failuresIn(copy);
   } finally {
     rmSync(copy, { recursive: true, force: true });

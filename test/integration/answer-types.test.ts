@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { DataType, type Field, type Table } from 'apache-arrow';
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { pythonWithArrow, runPython } from '../support/pyarrow.ts';
 import { post, queryParquet, readArrow } from '../support/read-answer.ts';
 
@@ -160,9 +160,8 @@ describe('types of Arrow and Parquet', function () {
   const documented = documentedTypes();
   const expected = CASES.map(({ type }) => pyarrowType(type, documented));
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   const answerOf = async (query: string, format: string): Promise<Buffer> => {
     const { status, body } = await post(forkline, { query, format });

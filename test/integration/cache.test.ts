@@ -2,10 +2,13 @@
  * The cache of answers on a whole Forkline: what is kept and what is not, what a request may ask of it, changes of the data, and
  * many who ask the same at once. Queries with `random()` show whether an answer was computed anew.
  */
+import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
@@ -14,6 +17,8 @@ import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
 import { until } from '../support/until.ts';
 
+const run = promisify(execFile);
+const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const RULES = {
   rules: [
     {
@@ -348,6 +353,71 @@ describe('the cache of answers', function () {
     const entry = shown.entries.find((each) => each.query === query);
     expect(entry).to.deep.include({ query, tables: ['public.flights'], hits: 1, state: 'fresh' });
     expect(shown.hits.fresh).to.be.greaterThan(0);
+  });
+
+  it('is shown, purged and advised by the command', async () => {
+    const command = async (...args: string[]) =>
+      (await run(process.execPath, [COMMAND, 'cache', ...args, '--url', forkline.url])).stdout;
+    const query = "select random() as tagged, 'command' as x";
+    const value = async () => JSON.stringify((await forkline.query(query)).json.rows);
+    const purges = [
+      ['--tag', 'some'],
+      ['--shape', query],
+      ['--connection', 'main'],
+      ['--all', '--remove'],
+    ];
+    for (const [index, options] of purges.entries()) {
+      const first = await value();
+      expect(await value()).to.equal(first);
+      if (index === 0)
+        expect(await command('ls'))
+          .to.include("'command' as x")
+          .and.to.include(' saved\n');
+      expect(await command('purge', ...options)).to.match(
+        /^[1-9]\d* answers? (?:is|are) not sent any more\n$/,
+      );
+      expect(await value(), options.join(' ')).not.to.equal(first);
+    }
+    const counted = 'select n as counted_by_command from cached_rows';
+    await forkline.query(counted);
+    await command('purge', '--table', 'cached_rows');
+    expect(cacheStatus(await forkline.query(counted))).to.equal('forkline; fwd=stale; stored');
+    const { entries } = JSON.parse(await command('ls', '--json')) as { entries: { query: string }[] };
+    expect(entries.map((entry) => entry.query)).to.include(counted);
+    const slow = 'set cache = off; select pg_sleep(0.15)::text as advised';
+    for (let n = 0; n < 2; n++) await forkline.query(slow);
+    // The log is written a moment later.
+    await until(async () => (await command('advise')).includes('as advised'), 10_000);
+    const { advice } = JSON.parse(await command('advise', '--json')) as {
+      advice: { shape: string; count: number; wouldSaveMs: number }[];
+    };
+    const advised = advice.find(({ shape }) => shape.includes('as advised'));
+    expect(advised?.count).to.equal(2);
+    expect(advised?.wouldSaveMs).to.be.within(100, 60_000);
+  });
+
+  it('takes schedules of models with times, and refuses those that never come', async () => {
+    const save = async (name: string, refresh: string): Promise<{ status: number; text: string }> => {
+      const body = { name, query: 'select 1 as one', connection: 'main', cache: { keep: '1h', refresh } };
+      const saved = await fetch(`${forkline.url}/v1/models`, {
+        ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      });
+      return { status: saved.status, text: await saved.text() };
+    };
+    for (const [name, refresh] of [
+      ['at_times', '0 6 * * 1-5 Asia/Seoul'],
+      ['again_and_again', 'every 10m'],
+    ] as const) {
+      const { status, text } = await save(name, refresh);
+      expect(status, text).to.equal(201);
+      const { json } = await forkline.get(`/v1/models/${name}`);
+      expect(json).to.have.nested.property('definition.cache.refresh', refresh);
+    }
+    for (const refresh of ['0 0 31 2 *', '0 6 * * * Nowhere/City', 'soon']) {
+      const { status, text } = await save('never', refresh);
+      expect(status, refresh).to.equal(422);
+      expect(text).to.include('cache.refresh is a time such as 10m, or five fields of cron');
+    }
   });
 
   /** A GET with If-None-Match; fetch would add `Cache-Control: no-cache` to it. */

@@ -1,6 +1,6 @@
 /** Support for programs and browsers that read an answer by its address: HEAD, a file name, a path for each format. */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { pythonWith, runPython } from '../support/pyarrow.ts';
 import { requestText, sendRaw } from '../support/raw-http.ts';
 
@@ -28,9 +28,8 @@ describe('answers by address', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   const SEARCH = '?q=select+1+as+a';
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { needs, programPath } from '../support/prometheus.ts';
 
 const run = promisify(execFile);
@@ -40,12 +40,11 @@ describe('clients that are generated from /openapi.json', function () {
   let forkline: Forkline;
   let dir: string;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
     dir = await mkdtemp(join(tmpdir(), 'forkline-clients-'));
     await writeFile(join(dir, 'openapi.json'), (await forkline.get('/openapi.json')).text);
   });
   after(async () => {
-    await forkline.stop();
     await rm(dir, { recursive: true, force: true });
   });
 

@@ -1,13 +1,7 @@
 /** Stages in the database, end to end: the same answers, the same errors, and no worker where none is needed. */
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import {
-  type Answer,
-  FEW_PROCESSES,
-  type Forkline,
-  type QueryInit,
-  startForkline,
-} from '../support/forkline.ts';
+import { type Answer, type Forkline, type QueryInit, sharedForkline } from '../support/forkline.ts';
 
 const FLIGHTS = 'select * from flights';
 
@@ -19,10 +13,9 @@ describe('stages in the database', function () {
     database = await testDatabase();
     await database.admin('CREATE TABLE changing (x integer); INSERT INTO changing VALUES (1), (2)');
     await database.admin('GRANT SELECT ON changing TO reader');
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
   after(async () => {
-    await forkline.stop();
     await database.admin('DROP TABLE changing');
   });
 

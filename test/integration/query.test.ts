@@ -7,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
 import { FLIGHT_ROWS, type TestDatabase, testDatabase } from '../support/database.ts';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 describe('queries', function () {
   this.timeout(60_000);
@@ -15,9 +15,8 @@ describe('queries', function () {
   let forkline: Forkline;
   before(async () => {
     database = await testDatabase();
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   it('the query of the README gives what plain SQL gives', async () => {
     const answer = await forkline.query(

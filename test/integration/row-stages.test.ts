@@ -1,6 +1,6 @@
 /** The stages about rows, once each on a real server: over a real database, through the DSL worker. */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 const ROWS =
   "select * from (values (1, 'a', 'x,y'), (2, 'b', null), (3, 'a', '가,나'), (null, 'b', '')) as t(n, g, tags)";
@@ -46,9 +46,8 @@ describe('stages about rows, on a server', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   for (const [stages, rows] of CASES)
     it(stages, async () => {

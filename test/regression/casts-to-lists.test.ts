@@ -1,14 +1,13 @@
 /** `cast(x as list<...>)` was a syntax error, although answers have such types. */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 describe('regression: casts to lists', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   const cases: readonly (readonly [value: string, type: string, list: unknown])[] = [
     [`'["a", 1, null, {"b": [1]}, true]'::json`, 'list<string>', ['a', '1', null, '{"b":[1]}', 'true']],

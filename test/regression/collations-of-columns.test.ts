@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 const SETUP = `
   CREATE SCHEMA collated; GRANT USAGE ON SCHEMA collated TO reader;
@@ -71,10 +71,9 @@ describe('regression: equality of a column’s own', function () {
   before(async () => {
     database = await testDatabase();
     await database.admin(SETUP);
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
   after(async () => {
-    await forkline.stop();
     await database.admin('DROP SCHEMA collated CASCADE');
   });
 

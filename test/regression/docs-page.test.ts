@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { expect } from 'chai';
 import { STAGES } from '../../language/stages/kit/stage-files.ts';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { needs } from '../support/prometheus.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -74,10 +74,9 @@ describe('the page at /docs', function () {
   let forkline: Forkline;
   let script: string;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
     script = (await forkline.get('/docs.js')).text;
   });
-  after(() => forkline.stop());
 
   it('has a curl line that sends the query as it stands there', async function () {
     needs(this, 'curl');

@@ -1,6 +1,6 @@
 /** HTTP/1.0, which proxies speak to the servers behind them: every streamed answer was an empty reply, told as a dead worker. */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { askRaw, canAskRaw } from '../support/raw-socket.ts';
 import { countRows } from '../support/read-answer.ts';
 
@@ -14,9 +14,8 @@ describe('regression: answers over HTTP/1.0 were empty', function () {
       console.log('      skipped: no bash, which opens the sockets of these tests');
       this.skip();
     }
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(async () => await (forkline as Forkline | undefined)?.stop());
 
   const ask = (query: string, options: string, headers = '') => {
     const path = `/v1/query?q=${encodeURIComponent(query)}${options}`;

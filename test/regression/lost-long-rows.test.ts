@@ -3,7 +3,7 @@
  * the answer. Rows are measured where they are written now.
  */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 const MB = 1024 * 1024;
 
@@ -11,9 +11,8 @@ describe('long rows through stages', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   // In the worker, whose input it is about.
   const lengths = (...rows: number[]) =>

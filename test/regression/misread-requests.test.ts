@@ -1,6 +1,6 @@
 /** Requests that were read as something else than what they say: charsets, invalid UTF-8, options given twice. */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { type RawAnswer, requestText, sendRaw } from '../support/raw-http.ts';
 
 const JSON_TYPE = 'application/json';
@@ -9,9 +9,8 @@ describe('requests are never misread', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   async function post(
     body: string | Uint8Array<ArrayBuffer>,

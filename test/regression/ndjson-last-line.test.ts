@@ -1,6 +1,6 @@
 /** The last line of NDJSON: an answer that failed ended inside of a row instead, and a row could be taken for that line. */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { post } from '../support/read-answer.ts';
 
 /** The first value of a row, which is a text here. */
@@ -10,9 +10,8 @@ describe('regression: the last line of NDJSON', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   const ndjson = async (query: string, options: object = {}) => {
     const answer = await post(forkline, { query, format: 'ndjson', ...options });

@@ -3,7 +3,7 @@
  * syntax for type bigint": a word about our own SQL.
  */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 const CARRIED = [
   '-99999999999999999999.9999999999999999994',
@@ -25,9 +25,8 @@ describe('regression: numerics that stages do not carry', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   const ask = (pushdown: string, value: string, stage: string) =>
     forkline.query(`set pushdown = ${pushdown}; select (${value})::numeric as "my n", 1 as a ${stage}`);

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, type Forkline, sharedForkline } from '../support/forkline.ts';
 
 const ROWS = `select id, code, price::numeric(20,2) as price, ratio, flag, day, big from (values
   (1, '1.10', 1.10::numeric(20,2), 1.1::float8, true, date '2020-01-31', 9007199254740993),
@@ -20,9 +20,8 @@ describe('regression: parameters', function () {
   let forkline: Forkline;
   before(async () => {
     database = await testDatabase();
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   function inUrl(query: string, params: Record<string, string>, pushdown = 'auto'): Promise<Answer> {
     const pairs = Object.entries(params).map(([name, value]) => `param.${name}=${encodeURIComponent(value)}`);

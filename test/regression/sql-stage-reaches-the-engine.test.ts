@@ -3,7 +3,7 @@
  * directory in them) and its catalogue, or ended as an internal error. Only listed functions may be called.
  */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 const REFUSED = [
   ...[
@@ -73,9 +73,8 @@ describe('regression: the stage sql reaches the engine', function () {
   this.timeout(180_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   async function failure(sql: string): Promise<{ status: number; text: string }> {
     const { status, text } = await forkline.query(`select 1 as a | sql (${sql})`);

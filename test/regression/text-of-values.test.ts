@@ -5,7 +5,7 @@
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 const SETUP = `
   CREATE SCHEMA texts; GRANT USAGE ON SCHEMA texts TO reader;
@@ -129,10 +129,9 @@ describe('regression: the text of values', function () {
   before(async () => {
     database = await testDatabase();
     await database.admin(SETUP);
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
   after(async () => {
-    await forkline.stop();
     await database.admin('DROP SCHEMA texts CASCADE');
   });
 

@@ -1,6 +1,6 @@
 /** `GET /v1/queries?stat=running` answered as if nothing had been asked: a misspelt option was ignored on most routes. */
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 /** The parts of a request that a route needs beside the option, so that the option is what is wrong. */
 const NEEDED: Readonly<Record<string, string>> = { '/v1/query': 'q=select+1&', '/v1/explain': 'q=select+1&' };
@@ -9,9 +9,8 @@ describe('regression: unknown options were ignored', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   async function ask(method: string, path: string): Promise<{ status: number; text: string }> {
     const body = method === 'POST' ? JSON.stringify({ query: 'select 1', position: 1 }) : null;

@@ -1,7 +1,7 @@
 /** Values and names that Arrow and Parquet changed without a word, or refused where JSON did not. */
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { pythonWithArrow, runPython } from '../support/pyarrow.ts';
 import { post, queryParquet } from '../support/read-answer.ts';
 
@@ -9,9 +9,8 @@ describe('regression: Arrow and Parquet changed values and refused names', funct
   this.timeout(240_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   const FORMATS = ['arrow', 'parquet'] as const;
 

@@ -1,14 +1,13 @@
 /** Answers and errors that were once wrong, each named for what its user saw. */
 import { expect } from 'chai';
-import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, type Forkline, sharedForkline } from '../support/forkline.ts';
 
 describe('regression: answers and errors of a whole server', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   const problemOf = (answer: Answer) => JSON.parse(answer.text);
 

@@ -4,6 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ProcessRow } from '../../core/protocol/monitor.ts';
 import { expectWholeLog } from './log-check.ts';
@@ -136,6 +137,12 @@ export class ForklineProcess implements Forkline {
   async grown(): Promise<void> {
     const isWhole = async () => (await this.logLines()).some((line) => line.includes('"event":"whole"'));
     await until(isWhole, GROW_MS).catch(() => {});
+  }
+
+  /** From now on it does not keep this process running. */
+  unref(): void {
+    this.#child.unref();
+    for (const stream of this.#child.stdio) (stream as Socket).unref();
   }
 
   get port(): number {

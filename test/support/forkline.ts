@@ -20,6 +20,9 @@ import { fileURLToPath } from 'node:url';
 import { testDatabase } from './database.ts';
 import type { Forkline } from './forkline-process.ts';
 import { ForklineProcess, unstopped } from './forkline-process.ts';
+import { shareProcesses } from './leaks.ts';
+import { processWide } from './process-wide.ts';
+import { treeOf } from './processes.ts';
 import { atRunEnd } from './run-end.ts';
 
 export type { Answer, Forkline, JsonAnswer, QueryInit } from './forkline-process.ts';
@@ -68,6 +71,24 @@ export async function startForkline(
   await started.listening();
   await started.grown();
   return started;
+}
+
+/** The Forkline that all suites of this test process share, once one of them asked for it. */
+const shared = processWide<{ forkline: Promise<Forkline> | null }>('shared Forkline', () => ({
+  forkline: null,
+}));
+
+/**
+ * Resolves to a Forkline with FEW_PROCESSES that all suites of this test process share, for those that only ask it queries: a start costs
+ * more than most of them. Nobody stops it or its processes; it ends after the last suite.
+ */
+export function sharedForkline(): Promise<Forkline> {
+  shared.forkline ??= startForkline(FEW_PROCESSES).then((forkline) => {
+    (forkline as ForklineProcess).unref();
+    shareProcesses(() => treeOf(forkline.pid).map(({ pid }) => pid));
+    return forkline;
+  });
+  return shared.forkline;
 }
 
 function baseConfig(dir: string, connections: object): ConfigOverrides {

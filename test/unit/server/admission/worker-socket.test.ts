@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +51,34 @@ describe('worker socket', () => {
     peer.on('data', feed);
     peer.on('error', () => {});
   });
+
+  for (const [what, place] of [
+    ['a link to another socket', 'link'],
+    ['a file', 'file'],
+    ['nothing', 'nothing'],
+  ] as const)
+    it(`closes, without a connection, where ${what} stands at its path`, async () => {
+      const path = join(dir, place);
+      if (place === 'link') symlinkSync(server.address() as string, path);
+      if (place === 'file') writeFileSync(path, '');
+      let connections = 0;
+      server.on('connection', () => connections++);
+      const other = await new Promise<WorkerSocket<Calls>>((resolve, reject) => {
+        const socket: WorkerSocket<Calls> = new WorkerSocket<Calls>({
+          workerId: 'dsl-1',
+          socketPath: path,
+          onConnect: () => reject(new Error('it connected')),
+          onClose: () => resolve(socket),
+        });
+      });
+      expect(other.closed).to.equal(true);
+      const error = await other
+        .call({ type: 'echo', queryId: 'q', text: '' })
+        .catch((thrown) => thrown as QueryError);
+      expect(error).to.include({ code: 'worker-lost' });
+      expect(connections).to.equal(0);
+      expect(openFiles()).to.not.include(path);
+    });
 
   afterEach(async () => {
     client.close();
@@ -233,3 +261,13 @@ describe('worker socket', () => {
     });
   });
 });
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch {
+      return []; // the list's own
+    }
+  });
+}
