@@ -15,14 +15,13 @@ import type { LogClient } from '../logging/log.ts';
 import { redactLiterals } from '../logging/redact.ts';
 import type { ChildConfig, ChildIdentity, FromChild, ToChild } from '../protocol/monitor.ts';
 import { findBuild } from './build.ts';
+import { EXIT_CRASHED, EXIT_INIT_FAILED, EXIT_STOP_FAILED, EXIT_TERM } from './exit-codes.ts';
 import { LoopLag } from './loop-lag.ts';
 
 const HEARTBEAT_MS = 1000;
 const LOG_CLOSE_MS = 1000;
 /** Less than the time from TERM to KILL. */
 const LOG_CLOSE_ON_TERM_MS = 300;
-const EXIT_INIT_FAILED = 70;
-const EXIT_TERM = 143;
 
 type ConfiguredRole = ChildConfig['role'];
 type ConfigOf<R extends ConfiguredRole> = Extract<ChildConfig, { role: R }>['config'];
@@ -129,7 +128,7 @@ function send(message: FromChild): void {
 function exitOnTrouble(log: LogClient): void {
   process.on('uncaughtException', (error) => {
     log.error('uncaught-exception', { message: error.message, stack: error.stack });
-    void log.close(LOG_CLOSE_MS).finally(() => process.exit(1));
+    void log.close(LOG_CLOSE_MS).finally(() => process.exit(EXIT_CRASHED));
   });
   process.on('SIGTERM', () => {
     // Why is in the line of whoever sent it: the monitor's, as a rule.
@@ -164,7 +163,7 @@ async function stopAndExit(stop: () => Promise<void>, log: LogClient): Promise<v
   try {
     await stop();
   } catch (thrown) {
-    code = 1;
+    code = EXIT_STOP_FAILED;
     log.error('stop-failed', { message: String(thrown) });
   }
   log.info('stopped', {});

@@ -294,10 +294,12 @@ export class ManagedChild {
     const early = this.readyAtMs === null || this.#options.clock.monotonicMs() - this.readyAtMs < EARLY_MS;
     this.phase = 'gone';
     this.#clearTimer();
+    // A child that died while it was being ended died by itself all the same, which counts against its query.
+    const decided = this.#signals.endedByItself(code, signal) ? null : this.#decided;
     this.#signals.signalGroup('SIGKILL'); // ends processes that the child started and left behind
-    const facts = { code, signal, decided: this.#decided, failure: failure ?? this.#failure };
+    const facts = { code, signal, decided, failure: failure ?? this.#failure };
     const cause = this.abandoned ? 'unkillable' : causeOf(facts);
-    this.#options.events.onGone(this, { ...facts, decided: this.#decided?.reason ?? null, cause, early });
+    this.#options.events.onGone(this, { ...facts, decided: decided?.reason ?? null, cause, early });
     this.#resolveGone();
   }
 

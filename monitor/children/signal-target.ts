@@ -2,6 +2,7 @@
  * The processes that belong to one child, for signals: the one that was started, which leads a process group, and in a sandbox
  * the child itself, which is another one.
  */
+import { EXIT_CRASHED } from '../../core/process/exit-codes.ts';
 import { isSameProcess } from '../../core/process/proc.ts';
 import { type ProcessId, processId } from '../sandbox/inner-process.ts';
 
@@ -14,6 +15,7 @@ export class SignalTarget {
   leader: ProcessId | null = null;
   /** The child inside of its sandbox, once it is known; null without one. */
   inner: ProcessId | null = null;
+  readonly #sent = new Set<NodeJS.Signals>();
 
   constructor(send: SendSignal = signalGroup) {
     this.#send = send;
@@ -29,14 +31,25 @@ export class SignalTarget {
     return this.inner !== null && isSameProcess(this.inner.pid, this.inner.startTicks) === false;
   }
 
-  /** Signals the child: inside of a sandbox that process alone. A sandbox that gets a signal ends at once, and its child with it. */
+  /**
+   * Signals the child: inside of a sandbox that process alone. A sandbox that gets a signal ends at once, and its child with it. TERM is
+   * kept from a sandbox whose child has ended: it is about to say how.
+   */
   signal(signal: NodeJS.Signals): void {
-    if (this.inner === null || !signalOne(this.inner, signal)) this.signalGroup(signal);
+    if (signal === 'SIGTERM' && this.outlivedByBox) return;
+    if (this.inner !== null && signalOne(this.inner, signal)) this.#sent.add(signal);
+    else this.signalGroup(signal);
+  }
+
+  /** Tells whether a child that ended like this did so by itself: by a signal that it did not get from here, or by an error in its code. */
+  endedByItself(code: number | null, signal: string | null): boolean {
+    return signal === null ? code === EXIT_CRASHED : !this.#sent.has(signal as NodeJS.Signals);
   }
 
   /** Signals everything that belongs to the child. */
   signalGroup(signal: NodeJS.Signals): void {
     if (this.leader === null) return;
+    this.#sent.add(signal);
     try {
       this.#send(this.leader.pid, signal);
     } catch {

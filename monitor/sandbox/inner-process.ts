@@ -3,13 +3,12 @@
  * starts the worker: the second process there. Everything that the monitor measures, and signals, is the worker's.
  */
 import { constants } from 'node:os';
+import { EXIT_TERM } from '../../core/process/exit-codes.ts';
 import { readChildPids, readNamespacePids, readSample } from '../../core/process/proc.ts';
 
 /** The worker's pid in its own namespace; 1 is bwrap's, which reaps what the worker leaves behind. */
 const WORKER_INSIDE = 2;
 const SIGNAL_BASE = 128;
-/** The exit code of our own processes after TERM (core/process/child.ts). */
-const EXIT_TERM = 143;
 
 /** Returns the worker's pid as this process sees it; null as long as there is none. */
 export function findInnerPid(outerPid: number): number | null {

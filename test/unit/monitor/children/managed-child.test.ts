@@ -71,6 +71,9 @@ function fake(name: string): () => ChildProcess {
   return () => node(fileURLToPath(new URL(`../../../fixtures/monitor/${name}.mjs`, import.meta.url)));
 }
 
+const SAYS_READY =
+  "process.on('message', (message) => process.send({ type: 'ready', buildId: message.identity.buildId }));";
+
 describe('managed child', () => {
   it('ends once, early and undecided, when it cannot be spawned', async () => {
     const { child, ends } = observe(() => {
@@ -132,6 +135,22 @@ describe('managed child', () => {
     expect(observed.ends[0]).to.deep.include({ signal: 'SIGKILL', decided: 'go' });
     expect(observed.child.forced).to.equal(true);
   });
+
+  for (const [how, dies, end] of [
+    [
+      'by a signal',
+      "process.kill(process.pid, 'SIGSEGV')",
+      { code: null, signal: 'SIGSEGV', cause: 'signal' },
+    ],
+    ['by an error in its code', 'process.exit(1)', { code: 1, signal: null, cause: 'error-exit' }],
+  ] as const)
+    it(`has died by itself when it dies ${how} while it is being ended`, async () => {
+      const observed = observe(() => node('-e', `${SAYS_READY} process.on('SIGTERM', () => ${dies})`));
+      await ready(observed);
+      observed.child.kill(because('a query lost it'));
+      await observed.child.gone;
+      expect(observed.ends[0]).to.deep.include({ ...end, decided: null, failure: null });
+    });
 
   it('is given up when KILL does not end it, so that another can take its place, and heard no more', async () => {
     const spawned: ChildProcess[] = [];
