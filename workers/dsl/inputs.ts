@@ -180,9 +180,9 @@ interface ByteTaker {
   took(bytes: number): void;
 }
 
-/** Bytes of the wire are read right into the memory of the rows' reader. */
-function wireSink(input: Input): ByteTaker {
-  return { room: () => input.source.room(), took: (bytes) => input.source.took(bytes) };
+/** Bytes of the wire are read right into the memory of the rows' reader, also where another one reads them once more. */
+function wireSink({ source }: Input): ByteTaker {
+  return { room: () => source.room(), took: (bytes) => source.took(bytes) };
 }
 
 /** Kept rows become rows of the wire first. */
