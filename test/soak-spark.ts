@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Forkline, startForkline } from './support/forkline.ts';
 import { freePort } from './support/free-port.ts';
 import { randomOf } from './support/random.ts';
+import { endRun } from './support/run-end.ts';
 import { FOR_SHORT_QUERIES, startSpark } from './support/spark.ts';
 import { until } from './support/until.ts';
 
@@ -134,4 +135,5 @@ try {
 } finally {
   await forkline.stop();
   await spark.stop();
+  await endRun(); // the database of tests, without which this process would live on
 }

@@ -61,7 +61,8 @@ export async function answerRows(
 /** Rows that write themselves in the form of the wire (core/protocol/wire-rows.ts). */
 export interface WireBatch {
   readonly rows: number;
-  write(row: number): void;
+  /** Writes the row, or several from it on as one batch; returns how many. Throws bad-value for one that is too long. */
+  write(row: number): number;
 }
 
 /** Writes rows for the stage engine. Throws bad-value for a row that is too long, errors of the batches, and the reason of the call's cancellation. */
@@ -71,17 +72,32 @@ export function copyRows(
   call: CopyToCall,
   control: CallControl,
 ): Promise<CopySummary> {
-  return copyBatches((writer) => wireBatches(new WireRowWriter(columns, writer), batches), call, control);
+  return copyBatches((writer) => wireBatches(columns, batches, writer, call.maxRowBytes), call, control);
 }
 
-async function* wireBatches(wire: WireRowWriter, batches: Batches): AsyncGenerator<WireBatch> {
-  for await (const batch of batches) yield { rows: batch.length, write: (row) => wire.write(batch[row]!) };
+async function* wireBatches(
+  columns: readonly Column[],
+  batches: Batches,
+  writer: ByteWriter,
+  maxRowBytes: number,
+): AsyncGenerator<WireBatch> {
+  const wire = new WireRowWriter(columns, writer);
+  for await (const batch of batches)
+    yield {
+      rows: batch.length,
+      write(row) {
+        const before = writer.totalBytes;
+        wire.write(batch[row]!);
+        if (writer.totalBytes - before > maxRowBytes) throw rowTooLongForStages(maxRowBytes);
+        return 1;
+      },
+    };
 }
 
 /** Writes rows for the stage engine, those of `batchesTo` the writer; throws as `copyRows` does. */
 export async function copyBatches(
   batchesTo: (writer: ByteWriter) => AsyncIterable<WireBatch>,
-  { fifo: path, maxRowBytes }: CopyToCall,
+  { fifo: path }: Pick<CopyToCall, 'fifo'>,
   { cancellation }: CallControl,
 ): Promise<CopySummary> {
   const gate = new Gate(cancellation);
@@ -101,11 +117,10 @@ export async function copyBatches(
   try {
     writer.copy(WIRE_HEADER, 0, WIRE_HEADER.length);
     for await (const batch of batchesTo(writer)) {
-      for (let row = 0; row < batch.rows && !readerClosed; row++) {
-        const before = writer.totalBytes;
-        batch.write(row);
-        if (writer.totalBytes - before > maxRowBytes) throw rowTooLongForStages(maxRowBytes);
-        rows++;
+      for (let row = 0; row < batch.rows && !readerClosed; ) {
+        const written = batch.write(row);
+        row += written;
+        rows += written;
       }
       if (readerClosed) break;
       await gate.passed();

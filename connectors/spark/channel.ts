@@ -6,6 +6,8 @@ import { type CallOptions, type ConnectStub, loadProtocol } from './protocol.ts'
 
 /** Bytes of the longest message: a batch of rows is some 4 MB, one row may be longer. */
 const MESSAGE_BYTES = 128 * 1024 * 1024;
+/** Bytes that the server may send before they are read. By default it stops after 64 KB, a twelfth of a batch, until this process has time for more. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
 const KEEPALIVE_MS = 30_000;
 
 export interface Tls {
@@ -42,6 +44,7 @@ export async function openChannel(
   const target = guardsAddress ? guardedTarget(grpc, `${host}:${port}`) : `dns:${host}:${port}`;
   const stub = new Stub(target, credentials, {
     'grpc.max_receive_message_length': MESSAGE_BYTES,
+    'grpc-node.flow_control_window': WINDOW_BYTES,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.primary_user_agent': userAgent,
     // Sessions of one process do not share a connection, so that a slow reader of one holds no other up.

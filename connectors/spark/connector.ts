@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { openTokenProblem, readUrl, type SparkAddress, UrlError } from '../../core/config/urls/spark-url.ts';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { SparkConnection } from '../../core/protocol/connection.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import { unknownFacts } from '../../core/protocol/sql-facts.ts';
 import type {
   CopyToCall,
@@ -35,11 +36,21 @@ import { planOf } from './plans.ts';
 import { endSession, QuerySession } from './query-session.ts';
 import { copyTo, describe, explain, run } from './reads.ts';
 import { SessionLedger } from './session-ledger.ts';
+import { ofVersion, versionFinding, versionNotices, versionProblem } from './version.ts';
 
 export const SPARK_CONNECTOR: Connector<SparkConnection> = {
   kind: 'spark',
   connect: (config, options) => new OpenSpark(config, options),
 };
+
+/** A channel by which Spark has answered. */
+interface Opened {
+  readonly channel: Channel;
+  /** The version that Spark says it has. */
+  readonly version: string;
+  /** The end of the session by which that was found out. */
+  readonly farewell: Promise<void>;
+}
 
 class OpenSpark implements Connection {
   readonly #config: SparkConnection;
@@ -53,9 +64,12 @@ class OpenSpark implements Connection {
   async open(): Promise<OpenedSession> {
     const address = this.#address();
     const ledger = this.#openLedger(address);
-    const { channel, farewell } = await this.#open(address, ledger);
+    const { channel, version, farewell } = await this.#open(address, ledger);
     for (const left of ledger?.takeLeft() ?? []) void endSession(channel, left, ledger);
-    return { session: new SparkSession(channel, ledger, farewell), notices: [] };
+    return {
+      session: new SparkSession({ channel, version, ledger, farewell }),
+      notices: versionNotices(version),
+    };
   }
 
   #openLedger({ host, port, userId }: SparkAddress): SessionLedger | null {
@@ -83,11 +97,11 @@ class OpenSpark implements Connection {
   }
 
   async examine(): Promise<readonly Finding[]> {
-    const { channel, farewell } = await this.#open(this.#address(), null);
+    const { channel, version, farewell } = await this.#open(this.#address(), null);
     await farewell;
     channel.close();
     return [
-      { level: 'ok', text: 'Spark answers' },
+      versionFinding(version),
       {
         level: 'note',
         text: 'what its user may read and write is up to Spark: give the Connect server a role that only reads',
@@ -95,11 +109,8 @@ class OpenSpark implements Connection {
     ];
   }
 
-  /** Opens a channel and lets Spark analyse a query, by which the address, the token and TLS are tried. `farewell`: the end of its session. */
-  async #open(
-    address: SparkAddress,
-    ledger: SessionLedger | null,
-  ): Promise<{ readonly channel: Channel; readonly farewell: Promise<void> }> {
+  /** Opens a channel and lets Spark analyse a query, by which the address, the token and TLS are tried. */
+  async #open(address: SparkAddress, ledger: SessionLedger | null): Promise<Opened> {
     const { caFile, guardsAddress = false } = this.#config;
     const tls = { ca: caFile === undefined ? null : readAuthorities(caFile) };
     const { workerId, connectTimeoutMs } = this.#options;
@@ -107,8 +118,12 @@ class OpenSpark implements Connection {
     const control = createCallControl(Date.now() + connectTimeoutMs);
     const session = new QuerySession(channel, 'connect', control, ledger);
     try {
-      await session.schema(planOf('select 1 as one'));
-      return { channel, farewell: session.release() };
+      const asked = planOf('select 1 as one');
+      await session.schema(asked);
+      const version = await session.version(asked);
+      const problem = versionProblem(version);
+      if (problem !== null) throw new QueryError('database-unavailable', problem);
+      return { channel, version, farewell: session.release() };
     } catch (thrown) {
       void session.release(1).then(() => channel.close());
       throw thrown;
@@ -130,13 +145,15 @@ function readAuthorities(path: string): Buffer {
 /** A slot for one query at a time; each query has a session of its own in Spark. */
 class SparkSession implements Session {
   readonly #channel: Channel;
+  readonly #version: string;
   readonly #ledger: SessionLedger | null;
   /** The releases of sessions in Spark that are under way. */
   readonly #farewells = new Set<Promise<void>>();
   #isRunning = false;
 
-  constructor(channel: Channel, ledger: SessionLedger | null, farewell: Promise<void>) {
+  constructor({ channel, version, ledger, farewell }: Opened & { readonly ledger: SessionLedger | null }) {
     this.#channel = channel;
+    this.#version = version;
     this.#ledger = ledger;
     this.#await(farewell);
   }
@@ -186,6 +203,8 @@ class SparkSession implements Session {
     this.#isRunning = true;
     try {
       return await work(session);
+    } catch (thrown) {
+      throw ofVersion(thrown, this.#version);
     } finally {
       this.#await(session.release());
       this.#isRunning = false;

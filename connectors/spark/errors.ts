@@ -39,7 +39,7 @@ const VALUE_CLASSES =
 
 /** The error of ours in what `raise_error` says (language/dialects/spark/bins.ts). */
 const RAISED = new RegExp(`^\\[USER_RAISED_EXCEPTION\\] ${MARK}(\\{.*\\}) SQLSTATE`, 's');
-const CLASS = /^\[([A-Z0-9_.]+)\]\s*/;
+const CLASS = /^\s*\[([A-Z0-9_.]+)\]\s*/;
 const SQLSTATE = /SQLSTATE: ([0-9A-Z]{5})/;
 const PLACE = /(?:\(line (\d+), (?:pos|position) (\d+)\)|line (\d+),? pos (\d+))/;
 /** Spark counts a position in an error's context from 1, and that of a syntax error from 0. */

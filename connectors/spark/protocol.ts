@@ -38,11 +38,13 @@ export interface ReattachRequest extends SessionFields {
 export interface AnalyzeRequest extends SessionFields {
   readonly schema?: { readonly plan: Plan };
   readonly explain?: { readonly plan: Plan; readonly explain_mode: 'EXPLAIN_MODE_FORMATTED' };
+  readonly spark_version?: object;
 }
 
 export interface AnalyzeAnswer {
   readonly schema?: { readonly schema: DataType };
   readonly explain?: { readonly explain_string: string };
+  readonly spark_version?: { readonly version: string };
 }
 
 export interface ConfigRequest extends SessionFields {

@@ -22,6 +22,7 @@ import type { SessionLedger } from './session-ledger.ts';
 import { SESSION_SETTINGS } from './settings.ts';
 
 const CLIENT = 'forkline';
+const UNKNOWN_VERSION = 'of an unknown version';
 /** Milliseconds that Spark gets to say that it interrupted something. */
 const FAREWELL_MS = 5000;
 /** Those that it gets to say that it released a session, in one attempt after the other. */
@@ -46,6 +47,8 @@ interface StreamPlace {
   sinceStart: number;
   rows: number;
 }
+
+type Analysis = Pick<AnalyzeRequest, 'schema' | 'explain' | 'spark_version'>;
 
 /** The most streams after each other that give nothing. */
 const MOST_FRUITLESS = 3;
@@ -130,7 +133,18 @@ export class QuerySession {
     return told?.explain_string ?? '';
   }
 
-  async #analyze(what: Pick<AnalyzeRequest, 'schema' | 'explain'>, asked: Asked): Promise<AnalyzeAnswer> {
+  /** Returns the version that the server says it has. Not every server that speaks the protocol knows one. */
+  async version(asked: Asked): Promise<string> {
+    try {
+      const { spark_version: told } = await this.#analyze({ spark_version: {} }, asked);
+      return told?.version ?? UNKNOWN_VERSION;
+    } catch (thrown) {
+      if (thrown instanceof QueryError && thrown.details.fromDatabase === true) return UNKNOWN_VERSION;
+      throw thrown;
+    }
+  }
+
+  async #analyze(what: Analysis, asked: Asked): Promise<AnalyzeAnswer> {
     await this.#start(asked);
     const request = { ...this.#fields(), ...what };
     return this.#call<AnalyzeAnswer>(

@@ -19,11 +19,12 @@ import type { ByteSink, CopySummary } from '../kit/connector.ts';
 import type { ByteWriter } from '../kit/encode/byte-writer.ts';
 import type { Row } from '../kit/row-writer.ts';
 import { answerRows, copyBatches, type WireBatch } from '../kit/rows-out.ts';
+import { AlignedBytes } from './aligned-bytes.ts';
 import { readerOf } from './arrow-values.ts';
+import { columnBatch, vectorOf } from './column-batch.ts';
 import { planOf, sentItems } from './plans.ts';
 import type { Asked, QuerySession } from './query-session.ts';
 import { columnsOf } from './schema.ts';
-import { vectorOf, wireBatch } from './wire-batch.ts';
 
 export async function describe(session: QuerySession, { sql }: DescribeCall): Promise<DescribeReply> {
   SPARK_JUDGE.judge(sql, []);
@@ -58,16 +59,19 @@ export async function copyTo(
 ): Promise<CopySummary> {
   SPARK_JUDGE.judge(call.sql, []);
   const asked = planOf(call.sql, call);
-  return await copyBatches((writer) => wireBatches(session, asked, call.expect, writer), call, control);
+  return await copyBatches((writer) => wireBatches(session, asked, call, writer), call, control);
 }
 
 async function* wireBatches(
   session: QuerySession,
   asked: Asked,
-  columns: readonly DatabaseColumn[],
+  { expect, maxRowBytes }: CopyToCall,
   writer: ByteWriter,
 ): AsyncGenerator<WireBatch> {
-  for await (const batch of batchesOf(session, asked)) yield wireBatch(batch, columns, writer);
+  const aligned = new AlignedBytes();
+  for await (const data of session.execute(asked))
+    for (const batch of tableFromIPC(aligned.copy(data)).batches)
+      yield columnBatch(batch, expect, writer, maxRowBytes);
 }
 
 async function* batchesOf(session: QuerySession, asked: Asked): AsyncGenerator<RecordBatch> {

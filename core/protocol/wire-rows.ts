@@ -7,6 +7,14 @@
  *   end      int16 -1
  *
  * All numbers are big-endian. A stream without the end was cut: the end says that no row is missing.
+ *
+ * A source that has columns in memory sends rows together instead, between or in place of the others:
+ *
+ *   batch    int16 -2, then little-endian int32 number of rows (at most BATCH_ROWS) and int32 length of what follows
+ *   column   one byte BatchForm; one byte 1 when some values are null, and then a bit for each row, the lowest of a byte
+ *            first, 1 for a value; then the values in their form, null ones too
+ *
+ * So Arrow's buffers are copied as they are. Moments and dates count from 1970 there.
  */
 
 import type { ColumnType } from './types.ts';
@@ -51,6 +59,36 @@ const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 
 /** The beginning of a stream: no flags, no extension. */
 export const WIRE_HEADER = Buffer.concat([SIGNATURE, Buffer.alloc(8)]);
+
+/** The numbers that stand where a row has its number of fields. */
+export const END_MARK = -1;
+export const BATCH_MARK = -2;
+
+/** The most rows of a batch: one vector of the engine's. */
+export const BATCH_ROWS = 2048;
+/** The most bytes of texts in a batch of several rows. */
+export const BATCH_TEXT_BYTES = 512 * 1024;
+/** The bytes of a batch before its columns. */
+export const BATCH_HEAD_BYTES = 10;
+
+/** The form of a column's values in a batch; numbers are little-endian. */
+export const BatchForm = {
+  /** A bit for each row, the lowest of a byte first. */
+  bits: 1,
+  int8: 2,
+  int16: 3,
+  int32: 4,
+  /** An int64 or a float64. */
+  eightBytes: 5,
+  int128: 6,
+  /** An int32 for each row and one more: where its bytes begin, where those of the last one end, beginning with 0; then all bytes. */
+  texts: 7,
+} as const;
+
+export type BatchForm = (typeof BatchForm)[keyof typeof BatchForm];
+
+/** Bytes of one value; those of bits and texts are counted otherwise. */
+export const FORM_BYTES: Readonly<Record<BatchForm, number>> = { 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 6: 16, 7: 4 };
 
 /** The end of a stream. */
 export const WIRE_END = Buffer.from([0xff, 0xff]);

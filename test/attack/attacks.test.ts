@@ -266,7 +266,13 @@ describe('attacks', function () {
   describe('that ask whether something exists', () => {
     it('get the same answer for a hidden connection and for none, everywhere', async () => {
       const { red } = tenants.keys;
-      const ways: readonly (readonly [string, string, string])[] = [
+      const ways: readonly (readonly [method: string, path: string, body?: string])[] = [
+        ['GET', '/v1/connections/NAME/tables'],
+        ['GET', '/v1/connections/NAME'],
+        ['GET', '/v1/connections/NAME/versions'],
+        ['POST', '/v1/connections/NAME/test', '{}'],
+        ['POST', '/v1/explain/draft?connection=NAME', 'select 1'],
+        ['POST', '/v1/explain/database?connection=NAME', 'select 1'],
         ['POST', '/v1/query?connection=NAME', 'select 1'],
         ['POST', '/v1/query.csv?connection=NAME', 'select 1'],
         ['POST', '/v1/query.arrow?connection=NAME', 'select 1 as a | head 1'],
@@ -282,12 +288,12 @@ describe('attacks', function () {
             red,
             method,
             path.replace('NAME', name),
-            body.replace('NAME', name),
+            body?.replace('NAME', name),
           );
           const { queryId: _, instance: __, ...problem } = JSON.parse(text) as Record<string, unknown>;
           return JSON.stringify([status, problem]).replaceAll(name, 'NAME');
         };
-        expect(await told('hidden'), `${path} ${body}`).to.equal(await told('nobody'));
+        expect(await told('hidden'), `${method} ${path} ${body}`).to.equal(await told('nobody'));
       }
       const body = JSON.stringify({ query: '@hi', position: 3 });
       const json = { 'content-type': 'application/json' };

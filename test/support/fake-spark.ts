@@ -30,6 +30,8 @@ export interface FakeSparkOptions {
   readonly fields?: readonly FakeField[];
   /** Calls that it does not know, as an older server. */
   readonly lacks?: readonly string[];
+  /** Without: 4.2.0; null: it fails when it is asked. */
+  readonly version?: string | null;
   /** The number of the first calls of ReleaseSession that it is too busy to answer well. */
   readonly releasesLost?: number;
   /** Answers ExecutePlan, and ReattachExecute with what the client has already. Without: no rows. */
@@ -65,6 +67,7 @@ interface FakeRequest {
   readonly plan?: { readonly root: { readonly sql?: { readonly query: string } } };
   readonly schema?: { readonly plan: FakeRequest['plan'] };
   readonly explain?: { readonly plan: FakeRequest['plan'] };
+  readonly spark_version?: object;
   readonly operation?: { readonly set: { readonly pairs: readonly { key: string; value: string }[] } };
   readonly client_observed_server_side_session_id?: string;
 }
@@ -176,7 +179,10 @@ class Fake {
     return true;
   }
 
-  #analyze({ session_id, schema, explain }: FakeRequest): object {
+  #analyze({ session_id, schema, explain, spark_version: asksVersion }: FakeRequest): object {
+    const { version = '4.2.0' } = this.#options;
+    if (asksVersion != null)
+      return version === null ? { failure: 'no version' } : { session_id, spark_version: { version } };
     if (explain != null) {
       const told = `== Physical Plan == of ${explain.plan?.root.sql?.query}`;
       return { session_id, explain: { explain_string: told } };

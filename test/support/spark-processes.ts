@@ -30,7 +30,7 @@ export class SparkProcesses {
     const fixed = [
       `-Xmx${heap}`,
       ...(isShort ? ['-XX:TieredStopAtLevel=1'] : []),
-      '-XX:+UseSerialGC',
+      ...(isShort ? ['-XX:+UseSerialGC'] : []),
       ...OPENED,
     ];
     const own = ['-Djdk.reflect.useDirectMethodHandle=false', '-Dio.netty.tryReflectionSetAccessible=true'];

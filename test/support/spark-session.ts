@@ -8,7 +8,7 @@ import type { SparkConnection } from '../../core/protocol/connection.ts';
 const CALL_MS = 120_000;
 const LIMITS = { capRows: null, maxRows: 1e6, maxBytes: 1e9 };
 
-function sparkConnection(url: string, more: Partial<SparkConnection> = {}): Connection {
+export function sparkConnection(url: string, more: Partial<SparkConnection> = {}): Connection {
   return SPARK_CONNECTOR.connect(
     { kind: 'spark', url, ...more },
     { name: 'lake', workerId: 'test', connectTimeoutMs: 20_000 },

@@ -32,7 +32,7 @@ const SQL = `select id, id % 1000 as n, concat('name ', cast(id as string), ' ì„
 const SMALL = 'select 1 as one';
 const ENDLESS = 'select sum(sqrt(a.id + b.id)) as s from range(2000000) a cross join range(500000) b';
 const LIMITS = { capRows: null, maxRows: 1e9, maxBytes: 1e12 };
-const [SMALL_RUNS, CANCELS] = [100, 20];
+const [SMALL_RUNS, CANCELS] = [100, 60];
 const HOUR_MS = 3_600_000;
 
 const skip = (): never => {

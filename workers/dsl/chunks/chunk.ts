@@ -34,8 +34,12 @@ export class Chunk {
   read(fields: Fields): void {
     if (fields.rows > this.room)
       throw new Error(`${fields.rows} rows for a chunk with room for ${this.room}`);
-    for (let index = 0; index < this.#columns.length; index++)
-      this.#columns[index]!.read(fields, this.#places[index]!, this.rows);
+    const { batch } = fields;
+    for (let index = 0; index < this.#columns.length; index++) {
+      const place = this.#places[index]!;
+      if (batch === null) this.#columns[index]!.read(fields, place, this.rows);
+      else this.#columns[index]!.readBatch(batch.columns[place]!, this.rows);
+    }
     this.rows += fields.rows;
   }
 

@@ -6,8 +6,10 @@
  * vector of as many rows and that width. So a class here and the DuckDB type in decoders.ts belong together.
  */
 import duckdb, { type Vector } from '@duckdb/node-bindings';
+import type { BatchForm } from '../../../core/protocol/wire-rows.ts';
+import { type BatchColumn, isThere } from './batch.ts';
+import { corrupt } from './corrupt.ts';
 import { CHUNK_ROWS, type Fields, NULL_LENGTH } from './fields.ts';
-import { corrupt } from './row-reader.ts';
 
 const ALL_VALID = -1;
 const VALIDITY_BYTES = CHUNK_ROWS / 8;
@@ -25,6 +27,25 @@ export abstract class ChunkColumn {
 
   /** Reads column `column` of all rows in `fields` into the rows from `row` on. Throws QueryError. */
   abstract read(fields: Fields, column: number, row: number): void;
+
+  /** Reads all rows of a batch's column into the rows from `row` on. Throws QueryError. */
+  readBatch(column: BatchColumn, row: number): void {
+    if (!this.forms.includes(column.form)) throw corrupt(`form ${column.form} in column ${this.name}`);
+    if (column.validity !== null)
+      for (let index = 0; index < column.rows; index++)
+        if (!isThere(column, index)) this.readAbsent(row + index, NULL_LENGTH);
+    this.readValues(column, row);
+  }
+
+  /** The forms in which a batch may have this column. */
+  protected get forms(): readonly BatchForm[] {
+    return [];
+  }
+
+  /** Reads the values of a batch, of which those that are null may be anything. */
+  protected readValues(_column: BatchColumn, _row: number): void {
+    throw corrupt(`column ${this.name} in a batch`);
+  }
 
   /** Bytes that this holds beside what its rows always take. */
   get extraBytes(): number {
@@ -65,11 +86,19 @@ export abstract class ChunkColumn {
 export abstract class FixedColumn extends ChunkColumn {
   protected readonly values: ArrayBuffer;
   readonly #width: number;
+  readonly #bytes: Uint8Array;
 
   constructor(name: string, width: number) {
     super(name);
     this.#width = width;
     this.values = new ArrayBuffer(CHUNK_ROWS * width);
+    this.#bytes = new Uint8Array(this.values);
+  }
+
+  /** Copies values that a batch has as the engine keeps them. */
+  protected copyBatch({ bytes, values, rows }: BatchColumn, row: number): void {
+    const width = this.#width;
+    this.#bytes.set(bytes.subarray(values, values + rows * width), row * width);
   }
 
   protected copyValues(vector: Vector, rows: number): void {

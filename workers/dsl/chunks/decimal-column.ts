@@ -6,11 +6,13 @@
  * 18th of a fraction are rounded, half away from zero, and more than 20 before the point are an error, as NaN and
  * the infinities are.
  */
+import { BatchForm } from '../../../core/protocol/wire-rows.ts';
+import { type BatchColumn, isThere } from './batch.ts';
 import { FixedColumn } from './column.ts';
+import { corrupt } from './corrupt.ts';
 import { numericText } from './decimal-text.ts';
 import { CHUNK_ROWS, type Fields } from './fields.ts';
 import { invalidValue } from './invalid-value.ts';
-import { corrupt } from './row-reader.ts';
 
 const HEAD_BYTES = 8;
 const POSITIVE = 0;
@@ -60,6 +62,36 @@ export class DecimalColumn extends FixedColumn {
       const start = starts[first + index]!;
       if (length !== HEAD_BYTES + 2 * view.getInt16(start)) this.readAbsent(row + index, length);
       this.#readValue(view, start, row + index);
+    }
+  }
+
+  protected override get forms(): readonly BatchForm[] {
+    return [BatchForm.int128];
+  }
+
+  protected override readValues(column: BatchColumn, row: number): void {
+    if (this.#bytes === 16) this.copyBatch(column, row);
+    else for (let index = 0; index < column.rows; index++) this.#readShort(column, index, row + index);
+  }
+
+  /** Takes the lower part of a number of 128 bits; the upper part must be its sign. */
+  #readShort(column: BatchColumn, index: number, row: number): void {
+    const { view, values } = column;
+    const at = values + 16 * index;
+    const low = view.getInt32(at, true);
+    const high = view.getInt32(at + 4, true);
+    const sign = (this.#bytes === 8 ? high : low) >> 31;
+    const isWide =
+      (this.#bytes < 8 && high !== sign) ||
+      view.getInt32(at + 8, true) !== sign ||
+      view.getInt32(at + 12, true) !== sign;
+    if (isWide && isThere(column, index))
+      throw corrupt(`a decimal of too many digits in column ${this.name}`);
+    if (this.#bytes === 2) this.#shorts[row] = low;
+    else if (this.#bytes === 4) this.#words[row] = low;
+    else {
+      this.#words[2 * row] = low;
+      this.#words[2 * row + 1] = high;
     }
   }
 

@@ -25,7 +25,14 @@ import type { ChunkColumn } from './column.ts';
 import { DecimalColumn } from './decimal-column.ts';
 import { DecimalTextColumn } from './decimal-text-column.ts';
 import { DateColumn, IntervalColumn, MomentColumn } from './moment-columns.ts';
-import { BoolColumn, EightByteColumn, IntegerColumn, TimeColumn, UuidColumn } from './number-columns.ts';
+import {
+  BoolColumn,
+  EightByteColumn,
+  Int64Column,
+  IntegerColumn,
+  TimeColumn,
+  UuidColumn,
+} from './number-columns.ts';
 import { TextColumn } from './text-column.ts';
 
 /** A column of the wire. */
@@ -57,7 +64,7 @@ const DECODERS: Readonly<Record<WireType, Decoder>> = {
   int16: decoder(BIGINT, (name) => new IntegerColumn(name, 2)),
   int32: decoder(BIGINT, (name) => new IntegerColumn(name, 4)),
   uint32: decoder(BIGINT, (name) => new IntegerColumn(name, 4, false)),
-  int64: decoder(BIGINT, (name) => new EightByteColumn(name)),
+  int64: decoder(BIGINT, (name) => new Int64Column(name)),
   float64: decoder(DOUBLE, (name) => new EightByteColumn(name)),
   date: decoder(DATE, (name) => new DateColumn(name)),
   time: decoder(TIME, (name) => new TimeColumn(name)),

@@ -1,13 +1,15 @@
 /**
  * Some rows of the wire as places: where the bytes of each field lie, column by column, so that a decoder goes through
- * one column in one loop. Nothing is copied; the bytes are valid until the reader reads on.
+ * one column in one loop; or the batch in which they came. Nothing is copied; the bytes are valid until the reader reads on.
  *
  * The places of a reader are valid until any reader reads on: all readers write them into the same memory, since a query on few
  * rows would otherwise make some for thousands.
  */
+import { BATCH_ROWS } from '../../../core/protocol/wire-rows.ts';
+import type { Batch } from './batch.ts';
 
 /** Rows of one vector of the engine's. */
-export const CHUNK_ROWS = 2048;
+export const CHUNK_ROWS = BATCH_ROWS;
 
 /** Bytes that may be read behind the last field, so that a decoder may read in words. */
 export const SLACK_BYTES = 16;
@@ -20,6 +22,8 @@ export class Fields {
   bytes: Uint8Array = new Uint8Array(this.view.buffer);
   /** The number of rows that are here. */
   rows = 0;
+  /** The rows when they came as columns; null: `starts` and `lengths` have them. */
+  batch: Batch | null = null;
   /** `starts[column * CHUNK_ROWS + row]`. */
   readonly starts: Int32Array;
   /** The lengths of the fields in the order of `starts`; NULL_LENGTH for null. */

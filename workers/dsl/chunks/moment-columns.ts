@@ -3,6 +3,8 @@
  * value for is a bad-value error that quotes it: years before Christ, moments after the engine's last, infinite intervals.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
+import { BatchForm } from '../../../core/protocol/wire-rows.ts';
+import type { BatchColumn } from './batch.ts';
 import { FixedColumn } from './column.ts';
 import { CHUNK_ROWS, type Fields } from './fields.ts';
 import { invalidValue } from './invalid-value.ts';
@@ -49,6 +51,14 @@ export class DateColumn extends FixedColumn {
     }
   }
 
+  protected override get forms(): readonly BatchForm[] {
+    return [BatchForm.int32];
+  }
+
+  protected override readValues(column: BatchColumn, row: number): void {
+    this.copyBatch(column, row);
+  }
+
   #unusual(days: number): number {
     if (days === INT32_MAX) return INT32_MAX;
     if (days === INT32_MIN) return -INT32_MAX;
@@ -89,6 +99,14 @@ export class MomentColumn extends FixedColumn {
       // Whole ranges of the high word hold nothing unusual.
       if (high <= FIRST_MOMENT_HIGH || high >= INT32_MAX - EPOCH_HIGH - 1) this.#check(high, low, at);
     }
+  }
+
+  protected override get forms(): readonly BatchForm[] {
+    return [BatchForm.eightBytes];
+  }
+
+  protected override readValues(column: BatchColumn, row: number): void {
+    this.copyBatch(column, row);
   }
 
   #check(high: number, low: number, at: number): void {

@@ -1,7 +1,9 @@
 /** Booleans, integers, floats, times and uuids: the bytes of the wire, turned around. */
+import { BatchForm } from '../../../core/protocol/wire-rows.ts';
+import type { BatchColumn } from './batch.ts';
 import { FixedColumn } from './column.ts';
+import { corrupt } from './corrupt.ts';
 import { CHUNK_ROWS, type Fields } from './fields.ts';
-import { corrupt } from './row-reader.ts';
 
 /** BOOLEAN. */
 export class BoolColumn extends FixedColumn {
@@ -25,6 +27,15 @@ export class BoolColumn extends FixedColumn {
       if (value > 1) throw corrupt(`a boolean of ${value} in column ${this.name}`);
       this.#bytes[row + index] = value;
     }
+  }
+
+  protected override get forms(): readonly BatchForm[] {
+    return [BatchForm.bits];
+  }
+
+  protected override readValues({ bytes, values, rows }: BatchColumn, row: number): void {
+    for (let index = 0; index < rows; index++)
+      this.#bytes[row + index] = (bytes[values + (index >> 3)]! >> (index & 7)) & 1;
   }
 }
 
@@ -61,7 +72,7 @@ export class IntegerColumn extends FixedColumn {
   }
 }
 
-/** BIGINT out of `int64`, DOUBLE out of `float64`: all 8 bytes. */
+/** DOUBLE out of `float64`, and what else has 8 bytes. */
 export class EightByteColumn extends FixedColumn {
   protected readonly words: Int32Array;
 
@@ -85,6 +96,42 @@ export class EightByteColumn extends FixedColumn {
       words[at + 1] = view.getInt32(start);
     }
   }
+
+  protected override get forms(): readonly BatchForm[] {
+    return [BatchForm.eightBytes];
+  }
+
+  protected override readValues(column: BatchColumn, row: number): void {
+    this.copyBatch(column, row);
+  }
+}
+
+/** BIGINT out of `int64`; in a batch out of integers of any size. */
+export class Int64Column extends EightByteColumn {
+  protected override get forms(): readonly BatchForm[] {
+    return [BatchForm.int8, BatchForm.int16, BatchForm.int32, BatchForm.eightBytes];
+  }
+
+  protected override readValues(column: BatchColumn, row: number): void {
+    if (column.form === BatchForm.eightBytes) this.copyBatch(column, row);
+    else this.#widen(column, row);
+  }
+
+  #widen(column: BatchColumn, row: number): void {
+    const { rows } = column;
+    const words = this.words;
+    for (let index = 0; index < rows; index++) {
+      const value = shortAt(column, index);
+      const at = 2 * (row + index);
+      words[at] = value;
+      words[at + 1] = value >> 31;
+    }
+  }
+}
+
+function shortAt({ view, form, values }: BatchColumn, index: number): number {
+  if (form === BatchForm.int32) return view.getInt32(values + 4 * index, true);
+  return form === BatchForm.int16 ? view.getInt16(values + 2 * index, true) : view.getInt8(values + index);
 }
 
 /** 24:00:00 in microseconds, in two words. */
@@ -93,6 +140,10 @@ const DAY_LOW = 500_654_080;
 
 /** TIME. */
 export class TimeColumn extends EightByteColumn {
+  protected override get forms(): readonly BatchForm[] {
+    return [];
+  }
+
   override read(fields: Fields, column: number, row: number): void {
     super.read(fields, column, row);
     const { lengths, rows } = fields;

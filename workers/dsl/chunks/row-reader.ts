@@ -7,13 +7,14 @@
  * the next call of `push`. Every count and length is checked against what is there before anybody follows it.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
-import { WIRE_HEADER } from '../../../core/protocol/wire-rows.ts';
+import { BATCH_HEAD_BYTES, BATCH_MARK, END_MARK, WIRE_HEADER } from '../../../core/protocol/wire-rows.ts';
+import { Batch, endAt, mostBatchBytes } from './batch.ts';
+import { corrupt } from './corrupt.ts';
 import { CHUNK_ROWS, Fields, NULL_LENGTH, SLACK_BYTES } from './fields.ts';
 
 /** Room for the rows of most queries on few rows; it grows with what comes. */
 const FIRST_BYTES = 16 * 1024;
 const SIGNATURE_BYTES = 11;
-const END_MARK = -1;
 
 export interface RowReaderOptions {
   readonly columns: number;
@@ -33,6 +34,7 @@ export class RowReader {
   #to = 0;
   /** The place behind the header. */
   #firstRow = 0;
+  #needsRoom = false;
 
   constructor({ columns, maxRowBytes }: RowReaderOptions) {
     this.#columns = columns;
@@ -43,6 +45,11 @@ export class RowReader {
   /** Says whether the end mark was read: no row is missing then. */
   get ended(): boolean {
     return this.#state === 'ended';
+  }
+
+  /** Says whether a batch is here that has more rows than `next` was asked for. */
+  get needsRoom(): boolean {
+    return this.#needsRoom;
   }
 
   /** The number of bytes that were gathered and whose rows are not yet described. */
@@ -66,10 +73,15 @@ export class RowReader {
     if (this.#state === 'header') this.#readHeader();
   }
 
-  /** Describes up to `most` whole rows, at most CHUNK_ROWS; their number is 0 when more bytes are needed, or none come. */
+  /**
+   * Describes up to `most` whole rows, at most CHUNK_ROWS, or a batch of no more; their number is 0 when more bytes are needed, or none come, or
+   * `needsRoom`.
+   */
   next(most: number): Fields {
     const fields = this.#fields;
     fields.rows = 0;
+    fields.batch = null;
+    this.#needsRoom = false;
     fields.bytes = this.#bytes;
     fields.view = this.#view;
     if (this.#state !== 'rows') return fields;
@@ -77,6 +89,7 @@ export class RowReader {
     let row = 0;
     while (row < limit && this.#readRow(fields, row)) row++;
     fields.rows = row;
+    if (row === 0 && this.#isAtBatch) this.#readBatch(fields, most);
     return fields;
   }
 
@@ -120,6 +133,11 @@ export class RowReader {
       const count = view.getInt16(at);
       at += 2;
       if (count === END_MARK) return at === this.#to;
+      if (count === BATCH_MARK) {
+        if (this.#to - at < BATCH_HEAD_BYTES - 2) return false;
+        at = endAt(view, at);
+        continue;
+      }
       if (count !== this.#columns) return false;
       for (let field = 0; field < count; field++) {
         if (this.#to - at < 4) return false;
@@ -158,16 +176,36 @@ export class RowReader {
     return false;
   }
 
+  get #isAtBatch(): boolean {
+    return (
+      this.#state === 'rows' &&
+      this.#to - this.#from >= BATCH_HEAD_BYTES &&
+      this.#view.getInt16(this.#from) === BATCH_MARK
+    );
+  }
+
+  #readBatch(fields: Fields, most: number): void {
+    const at = this.#from + 2;
+    const end = endAt(this.#view, at);
+    if (end - at > mostBatchBytes(this.#columns, this.#maxRowBytes)) throw longRow(this.#maxRowBytes);
+    if (end > this.#to) return;
+    const batch = new Batch(this.#bytes, this.#view, at, this.#columns);
+    if (batch.rows > most) {
+      this.#needsRoom = true;
+      return;
+    }
+    fields.batch = batch;
+    fields.rows = batch.rows;
+    this.#from = end;
+  }
+
   #noRow(count: number): boolean {
+    if (count === BATCH_MARK) return false;
     if (count !== END_MARK) throw corrupt(`a row of ${count} fields instead of ${this.#columns}`);
     this.#state = 'ended';
     if (this.#to - this.#from > 2) throw corrupt('bytes behind the end of the rows');
     return false;
   }
-}
-
-export function corrupt(what: string): QueryError {
-  return new QueryError('internal', `internal error: the rows of a SQL worker cannot be read: ${what}`);
 }
 
 function longRow(maxRowBytes: number): QueryError {

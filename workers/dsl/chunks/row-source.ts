@@ -10,8 +10,9 @@
  */
 import { FEW_ROWS_BYTES } from '../../../core/protocol/dsl-worker.ts';
 import { Chunk } from './chunk.ts';
+import { corrupt } from './corrupt.ts';
 import type { WireColumn } from './decoders.ts';
-import { corrupt, RowReader } from './row-reader.ts';
+import { RowReader } from './row-reader.ts';
 
 /** The number of chunks that are kept ready; each has 2,048 rows, or some 512 KB of long values. */
 const READY_CHUNKS = 6;
@@ -137,10 +138,10 @@ export class RowSource {
       }
       this.#filling ??= this.#free.pop() ?? new Chunk(this.columns, this.#places);
       const fields = this.#reader.next(this.#filling.room);
-      if (fields.rows === 0) return;
-      this.#filling.read(fields);
+      if (fields.rows === 0 && !this.#reader.needsRoom) return;
+      if (fields.rows > 0) this.#filling.read(fields);
       this.rows += fields.rows;
-      if (!this.#filling.isFull) continue;
+      if (!this.#filling.isFull && !this.#reader.needsRoom) continue;
       this.#ready.push(this.#filling);
       this.#filling = null;
     }

@@ -8,10 +8,12 @@
  */
 import { isUtf8 } from 'node:buffer';
 import duckdb, { type Vector } from '@duckdb/node-bindings';
+import { BatchForm } from '../../../core/protocol/wire-rows.ts';
+import { type BatchColumn, isThere } from './batch.ts';
 import { ChunkColumn } from './column.ts';
-import { CHUNK_ROWS, type Fields, SLACK_BYTES } from './fields.ts';
+import { corrupt } from './corrupt.ts';
+import { CHUNK_ROWS, Fields, NULL_LENGTH, SLACK_BYTES } from './fields.ts';
 import { invalidValue } from './invalid-value.ts';
-import { corrupt } from './row-reader.ts';
 
 const STRING_BYTES = 16;
 const WORDS = STRING_BYTES / 4;
@@ -21,6 +23,8 @@ const FIRST_LONG_BYTES = 64 * 1024;
 const CALL_BYTES = 128;
 const HIGH_BITS = 0x8080_8080 | 0;
 const WORD = 2 ** 32;
+/** The first two bits of a byte of UTF-8; those of one that begins no character. */
+const [FIRST_BITS, LATER_BYTE] = [0xc0, 0x80];
 
 /** `MASKS[3 * length + word]` keeps what belongs to a string of up to 12 bytes. */
 const MASKS = Int32Array.from({ length: 3 * (INLINED_BYTES + 1) }, (_, index) => {
@@ -29,10 +33,18 @@ const MASKS = Int32Array.from({ length: 3 * (INLINED_BYTES + 1) }, (_, index) =>
   return bytes <= 0 ? 0 : 2 ** (8 * bytes) - 1;
 });
 
+/** The places of a batch's texts, for as long as they are read. */
+const OF_BATCH = Fields.ofOneColumn();
+
+const NOTHING = OF_BATCH.view;
+const NO_BYTES = OF_BATCH.bytes;
+
 export type StringKind = 'text' | 'jsonb' | 'bytes';
 
 export class TextColumn extends ChunkColumn {
   readonly #kind: StringKind;
+  /** Whether each text is still to be checked. */
+  #isChecked: boolean;
   readonly #strings = new Int32Array(CHUNK_ROWS * WORDS);
   #long = new Uint8Array(0);
   #longView = new DataView(this.#long.buffer);
@@ -41,6 +53,7 @@ export class TextColumn extends ChunkColumn {
   constructor(name: string, kind: StringKind) {
     super(name);
     this.#kind = kind;
+    this.#isChecked = kind !== 'bytes';
   }
 
   override get extraBytes(): number {
@@ -56,7 +69,7 @@ export class TextColumn extends ChunkColumn {
     const { view, starts, lengths, rows } = fields;
     const strings = this.#strings;
     const skipped = this.#kind === 'jsonb' ? 1 : 0;
-    const checked = this.#kind !== 'bytes';
+    const checked = this.#isChecked;
     const first = column * CHUNK_ROWS;
     for (let index = 0; index < rows; index++) {
       const length = lengths[first + index]! - skipped;
@@ -83,6 +96,34 @@ export class TextColumn extends ChunkColumn {
     }
   }
 
+  protected override get forms(): readonly BatchForm[] {
+    return this.#kind === 'jsonb' ? [] : [BatchForm.texts];
+  }
+
+  protected override readValues(column: BatchColumn, row: number): void {
+    const { view, bytes, rows, values } = column;
+    const { starts, lengths } = OF_BATCH;
+    const first = values + 4 * (rows + 1);
+    const most = view.getInt32(first - 4, true);
+    let start = view.getInt32(values, true);
+    if (start !== 0) throw corrupt(`texts from byte ${start} on in column ${this.name}`);
+    for (let index = 0; index < rows; index++) {
+      const end = view.getInt32(values + 4 * (index + 1), true);
+      if (end < start || end > most) throw corrupt(`a text from ${start} to ${end} in column ${this.name}`);
+      starts[index] = first + start;
+      lengths[index] = isThere(column, index) ? end - start : NULL_LENGTH;
+      start = end;
+    }
+    OF_BATCH.view = view;
+    OF_BATCH.bytes = bytes;
+    OF_BATCH.rows = rows;
+    this.#isChecked = this.#kind === 'text' && !areTexts(OF_BATCH, first + start);
+    this.read(OF_BATCH, 0, row);
+    this.#isChecked = this.#kind !== 'bytes';
+    OF_BATCH.view = NOTHING;
+    OF_BATCH.bytes = NO_BYTES;
+  }
+
   protected copyValues(vector: Vector, rows: number): void {
     if (this.#longBytes > 0) this.#giveLong(vector, rows);
     duckdb.copy_data_to_vector(vector, 0, this.#strings.buffer as ArrayBuffer, 0, rows * STRING_BYTES);
@@ -105,7 +146,7 @@ export class TextColumn extends ChunkColumn {
         ? this.#copyByCall(fields, start, length, offset)
         : this.#copyInWords(fields, start, length, offset);
     this.#longBytes = offset + length;
-    if (!isAscii && this.#kind !== 'bytes') this.#checkText(fields, start, length);
+    if (!isAscii && this.#isChecked) this.#checkText(fields, start, length);
   }
 
   /** False when it may be other than ASCII: a byte behind the end may be. */
@@ -165,4 +206,12 @@ export class TextColumn extends ChunkColumn {
         'cast it in the SQL to a type of bytes',
       );
   }
+}
+
+/** Says whether all texts of a batch, of which the last ends at `end`, are UTF-8: by a look at all bytes and one at the first of each. */
+function areTexts({ bytes, starts, rows }: Fields, end: number): boolean {
+  if (!isUtf8(bytes.subarray(starts[0]!, end))) return false;
+  for (let index = 0; index < rows; index++)
+    if (starts[index]! < end && (bytes[starts[index]!]! & FIRST_BITS) === LATER_BYTE) return false;
+  return true;
 }

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { REFUSED_ADDRESS_TEXT } from '../../../../connectors/kit/address-guard.ts';
+import type { QueryError } from '../../../../core/protocol/errors.ts';
 import { type FakeSparkOptions, fakeSpark } from '../../../support/fake-spark.ts';
-import { askSpark, openSpark, sparkProblem } from '../../../support/spark-session.ts';
+import { askSpark, openSpark, sparkConnection, sparkProblem } from '../../../support/spark-session.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../../../support/test-certificate.ts';
 import { until } from '../../../support/until.ts';
 
@@ -147,6 +148,52 @@ describe('A connection to Spark', function () {
     expect(await sparkProblem(spark.url)).to.equal(
       'database-unavailable: the Spark of connection "lake" is not available: the server does not know a call of Spark Connect: it is none, or older than Spark 3.4',
     );
+  });
+
+  it('is refused by a Spark that is too old, which is told with its version', async () => {
+    await using spark = await fakeSpark({ version: '3.5.9' });
+    expect(await sparkProblem(spark.url)).to.equal(
+      'database-unavailable: the Spark of connection "lake" is not available: its version is 3.5.9, and Forkline needs Spark 4 or newer (4.2 was tried)',
+    );
+    await until(() => spark.sessions.size === 0, 10_000);
+  });
+
+  it('tells of a Spark that was not tried: in the log, to doctor, and where an error may come of that', async () => {
+    for (const [told, isTried] of [
+      ['4.2.0', true],
+      ['4.2.1-SNAPSHOT', true],
+      ['4.0.1', false],
+      ['5.0.0', false],
+      [null, false],
+    ] as const) {
+      let failure: string | null = null;
+      await using spark = await fakeSpark({ version: told, analyzeError: () => failure });
+      const connection = sparkConnection(spark.url);
+      const version = told ?? 'of an unknown version';
+      const { session, notices } = await connection.open();
+      const log = { event: 'database-version-untried', fields: { version, tried: '4.2' } };
+      expect(notices).to.deep.equal(isTried ? [] : [{ level: 'warn', ...log }]);
+      const [finding] = await connection.examine!();
+      expect(finding!.text).to.include(`Spark ${version} answers`);
+      expect(finding!.level).to.equal(isTried ? 'ok' : 'note');
+      const hintOf = async (text: string): Promise<string | undefined> => {
+        failure = text;
+        const thrown = await askSpark(session, 'select 2').catch((error: unknown) => error);
+        return (thrown as QueryError).details.hint;
+      };
+      for (const lacking of [
+        '[UNRESOLVED_ROUTINE] Cannot resolve routine `listagg`. SQLSTATE: 42883',
+        '[PARSE_SYNTAX_ERROR] Syntax error at or near end of input. SQLSTATE: 42601',
+        '[UNSUPPORTED_FEATURE.X] not there. SQLSTATE: 0A000',
+      ])
+        expect(await hintOf(lacking), lacking).to.equal(
+          isTried
+            ? undefined
+            : `The server is Spark ${version}, which may lack what 4.2 has; Forkline writes its SQL for that.`,
+        );
+      expect(await hintOf('[DIVIDE_BY_ZERO] Division by zero. SQLSTATE: 22012')).to.equal(undefined);
+      await session.end();
+    }
   });
 
   it("tells Spark's own error", async () => {

@@ -188,6 +188,11 @@ describe('A query on Spark', function () {
     ]);
   });
 
+  it('knows the class of an error that begins with a new line, as those of its parser do', async () => {
+    analyzeError = "\n[PARSE_SYNTAX_ERROR] Syntax error at or near 'frm'. SQLSTATE: 42601 (line 2, pos 9)";
+    expect(await problem()).to.equal("sql-syntax: Syntax error at or near 'frm'.");
+  });
+
   it('tells of a batch that is too large for a message', async () => {
     execute = (stream) =>
       stream.fail(FAKE_STATUS.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs 8)');
