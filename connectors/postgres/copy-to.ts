@@ -2,17 +2,17 @@
  * The `copy-to` call: writes a query's rows into a DSL worker's FIFO, in one round trip, in COPY's binary form, which is that
  * of core/protocol/wire-rows.ts. First the query itself is parsed, described, and bound (which checks the parameters' values),
  * so that errors refer to the user's text and a changed schema is noticed before any row. The COPY of the same text follows in
- * the same transaction. CopyData payloads pass through big buffers without being read.
+ * the same transaction. CopyData messages are passed on as they are, many at a time: whoever reads the rows skips their headers.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
-import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
+import { WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
+import type { ByteWriter } from '../kit/encode/byte-writer.ts';
 import { FifoWriter } from '../kit/fifo-writer.ts';
 import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
-import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
 import { DescriptionCheck, describeMessages } from './described-sql.ts';
 import { statementError } from './errors.ts';
@@ -64,9 +64,8 @@ async function runCopy(
     },
   });
   const writer = fifo.byteWriter(() => session.pause());
-  const payloads = gatherCopyData(writer);
   const columnCheck = new DescriptionCheck(call.described ?? []);
-  const progress = createCopyHandler(call, columnCheck, payloads);
+  const progress = createCopyHandler(call, columnCheck, writer);
   const endEarly = (): void => fifo.destroy();
   control.cancellation.onCancel(endEarly);
   try {
@@ -76,7 +75,6 @@ async function runCopy(
       handler: progress.handler,
     });
     if (error !== null) throw columnCheck.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
-    payloads.flush();
     writer.flush();
     await fifo.end();
     if (fifoError !== null) throw fifoError;
@@ -114,12 +112,10 @@ interface CopyProgress {
 function createCopyHandler(
   call: CopyToCall,
   columnCheck: DescriptionCheck,
-  payloads: CopyDataGatherer,
+  writer: ByteWriter,
 ): CopyProgress {
   let rows = 0;
   let parsed = 0;
-  /** The bytes so far of the current row; PostgreSQL sends each row as a separate message. */
-  let rowBytes = 0;
   // The header comes with the first row.
   const mostBytes = call.maxRowBytes + WIRE_HEADER.length;
   return {
@@ -143,16 +139,12 @@ function createCopyHandler(
         )
           rows = readCommandRows(bytes, start, end) ?? rows;
       },
-      onCopyData(bytes, start, end, last) {
-        rowBytes += end - start;
-        if (rowBytes > mostBytes) throw rowTooLongForStages(call.maxRowBytes);
-        payloads.add(bytes, start, end);
-        if (!last) return;
-        // The end mark is a message of its own.
-        if (rowBytes > WIRE_END.length) rows++;
-        rowBytes = 0;
+      // PostgreSQL sends each row as a message of its own, and the end mark too; the command's tag has the rows alone.
+      onCopyData(bytes, start, end, { messages, longest }) {
+        if (longest > mostBytes) throw rowTooLongForStages(call.maxRowBytes);
+        writer.copy(bytes, start, end);
+        rows += messages;
       },
-      onChunkEnd: payloads.flush,
     },
   };
 }

@@ -24,7 +24,7 @@ import type { Duplex } from 'node:stream';
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { readServerError, type ServerError } from './wire/backend-messages.ts';
-import { BackendMessage, createBackendParser } from './wire/backend-parser.ts';
+import { BackendMessage, type CopyDataFound, createBackendParser } from './wire/backend-parser.ts';
 
 /** The time for an answer that failed on our side to end by itself, so that the session can be kept. */
 const DISCARD_GRACE_MS = 50;
@@ -38,9 +38,8 @@ const HEADER_BYTES = 5;
 export interface ExchangeHandler {
   /** Takes a complete message; views are valid during the call only. When it throws a QueryError, the exchange fails with that. */
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
-  onCopyData?(bytes: Buffer, start: number, end: number, last: boolean): void;
-  /** Called at the end of a chunk: the views that the handler got are overwritten after this. */
-  onChunkEnd?(): void;
+  /** Takes CopyData messages as the parser gives them. */
+  onCopyData?(bytes: Buffer, start: number, end: number, found: CopyDataFound): void;
   /** The largest message that is gathered; a larger one fails the exchange with the error of `tooLarge`. */
   readonly maxMessageBytes?: number;
   tooLarge?(payloadBytes: number): QueryError;
@@ -98,14 +97,10 @@ export class WireSession {
     this.#wire = wire;
     const feed = createBackendParser({
       onMessage: (type, bytes, start, end) => this.#onMessage(type, bytes, start, end),
-      onCopyData: (bytes, start, end, last) => this.#onCopyData(bytes, start, end, last),
+      onCopyData: (bytes, start, end, found) => this.#onCopyData(bytes, start, end, found),
       accept: (type, payloadBytes) => this.#accept(type, payloadBytes),
     });
-    wire.stream.on('data', (chunk: Buffer) => {
-      const handler = this.#exchange?.request.handler;
-      feed(chunk);
-      handler?.onChunkEnd?.();
-    });
+    wire.stream.on('data', feed);
     wire.stream.on('close', () => this.#die('the connection to the database was lost'));
   }
 
@@ -205,10 +200,10 @@ export class WireSession {
     return 0;
   }
 
-  #onCopyData(bytes: Buffer, start: number, end: number, last: boolean): void {
+  #onCopyData(bytes: Buffer, start: number, end: number, found: CopyDataFound): void {
     if (this.#state !== 'running') return;
     try {
-      this.#exchange!.request.handler.onCopyData?.(bytes, start, end, last);
+      this.#exchange!.request.handler.onCopyData?.(bytes, start, end, found);
     } catch (thrown) {
       this.fail(QueryError.from(thrown));
     }

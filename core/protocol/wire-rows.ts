@@ -1,12 +1,16 @@
 /**
- * Rows on their way from a SQL worker to a DSL worker. The layout is that of PostgreSQL's `COPY ... (FORMAT binary)`, so
- * that its bytes pass through unread; a connector of another database writes the same:
+ * Rows on their way from a SQL worker to a DSL worker. The layout is that of PostgreSQL's `COPY ... (FORMAT binary)`; a connector
+ * of another database writes the same:
  *
  *   header   11 bytes of signature, 4 of flags, 4 of the length of an extension, and the extension
  *   row      int16 number of fields, then of each field int32 length (-1: null) and that many bytes
  *   end      int16 -1
  *
  * All numbers are big-endian. A stream without the end was cut: the end says that no row is missing.
+ *
+ * A stream that begins with the byte WIRE_FRAME is in frames, which are PostgreSQL's CopyData messages as they came, so that a
+ * SQL worker moves no row: that byte, int32 length (of itself and what follows), then a part of the stream that ends where a row
+ * does. PostgreSQL puts header and first row into one frame, each other row and the end into one of its own.
  *
  * A source that has columns in memory sends rows together instead, between or in place of the others:
  *
@@ -56,6 +60,11 @@ export function usualWireType({ kind }: ColumnType): WireType {
 }
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+
+/** The first byte of each frame; a stream without frames begins with another one. */
+export const WIRE_FRAME = 0x64;
+/** Bytes before what is in a frame. */
+export const WIRE_FRAME_HEAD = 5;
 
 /** The beginning of a stream: no flags, no extension. */
 export const WIRE_HEADER = Buffer.concat([SIGNATURE, Buffer.alloc(8)]);

@@ -159,15 +159,23 @@ export class Relation extends OpenSelect {
 
   /**
    * Sends the rows through a statement of the stage's own. `text` is given the name of these rows, which it may read more
-   * than once; it gives `columns`, in the order of `keys`.
+   * than once, and what writes a parameter or a value without columns; it gives `columns`, in the order of `keys`.
    */
   through(
     columns: readonly Column[],
     keys: readonly SortKey[],
-    text: (rows: string, parameter: (name: string, kind: ParameterKind) => string) => string,
+    text: (
+      rows: string,
+      parameter: (name: string, kind: ParameterKind) => string,
+      constant: (value: Typed) => string,
+    ) => string,
   ): Relation {
-    const { from } = this.seal(this.dialect.traits.materialized).select;
-    const written = text(from, (name, kind) => this.parameter(name, kind));
+    const sealed = this.seal(this.dialect.traits.materialized);
+    const written = text(
+      sealed.select.from,
+      (name, kind) => this.parameter(name, kind),
+      (value) => sealed.emit(value),
+    );
     return this.entry(written, columns).sort(keys);
   }
 

@@ -1,6 +1,6 @@
 /**
- * `timechart column span=5m aggregate, ... [by expression] [limit=n] [fill=v]`: one row for each bin of time from the first
- * to the last, gaps filled; with `by` one for each bin and each value. That is the long form (time, value, aggregates):
+ * `timechart column span=5m aggregate, ... [by expression] [from=t] [to=t] [limit=n] [fill=v]`: one row for each bin of time from
+ * the first to the last, gaps filled; with `by` one for each bin and each value. That is the long form (time, value, aggregates):
  * one column a value would depend on the data, and the columns of an answer are known before it runs; `pivot ... in (...)`
  * makes columns of it. Rows without a time (null or infinite) have no bin and are left out.
  */
@@ -10,7 +10,7 @@ import type { SourceDialect } from '../dialects/dialect.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { CallNode, Expression, WrittenName } from '../frontends/query-tree.ts';
+import type { Expression, WrittenName } from '../frontends/query-tree.ts';
 import { coerce, unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
@@ -21,7 +21,7 @@ import { freeName } from '../select/select.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import { durationText } from '../types/durations.ts';
 import { mayRaise } from '../types/may-raise.ts';
-import { BOOL, exprTypeName, INT64, isMoment } from '../types/rules.ts';
+import { BOOL, exprTypeName, INT64 } from '../types/rules.ts';
 import { type Typed, type TypedColumn, valueType } from '../types/typed.ts';
 import {
   columnsOf,
@@ -34,6 +34,8 @@ import {
 import { exactGroups, exactIf } from './kit/exactness.ts';
 import { gapless } from './kit/gapless-bins.ts';
 import type { Exactness, StageDefinition } from './kit/stage.ts';
+import { resolveBin } from './kit/time-bin.ts';
+import { type Bound, resolveBound } from './kit/time-bounds.ts';
 
 /** The parsed arguments of the stage. */
 export interface Syntax {
@@ -41,6 +43,8 @@ export interface Syntax {
   readonly span: Expression;
   readonly aggregates: readonly Item[];
   readonly by: Item | null;
+  readonly from: Expression | null;
+  readonly to: Expression | null;
   readonly limit: number | null;
   readonly fill: Expression | null;
 }
@@ -53,6 +57,8 @@ interface Resolved extends ResolvedStage {
   readonly span: string;
   readonly by: NamedValue | null;
   readonly values: readonly NamedValue[];
+  readonly from: Bound | null;
+  readonly to: Bound | null;
   readonly limit: number | null;
   /** Each value with its gaps filled, over the columns called as the values are; null: gaps are null. */
   readonly fill: Typed | null;
@@ -77,19 +83,17 @@ function parseSpan(cursor: Cursor): Expression {
   });
 }
 
-interface Options {
-  readonly limit: number | null;
-  readonly fill: Expression | null;
-}
+type Options = Pick<Syntax, 'from' | 'to' | 'limit' | 'fill'>;
 
 function parseOptions(cursor: Cursor): Options {
-  let options: Options = { limit: null, fill: null };
+  let options: Options = { from: null, to: null, limit: null, fill: null };
   for (;;) {
-    const word = cursor.acceptWord('limit', 'fill');
+    const word = cursor.acceptWord('from', 'to', 'limit', 'fill');
     if (word === null) return options;
     cursor.expectSymbol('=', `after \`${word.text}\``);
     if (word.lower === 'limit') options = { ...options, limit: cursor.expectCount('a number of values') };
-    else options = { ...options, fill: parseFill(cursor) };
+    else if (word.lower === 'fill') options = { ...options, fill: parseFill(cursor) };
+    else options = { ...options, [word.lower]: parseExpression(cursor) };
   }
 }
 
@@ -111,35 +115,6 @@ function parseBy(cursor: Cursor): Item | null {
     span: second.span,
     hint: "join them: `by origin || '-' || dest as route`",
   });
-}
-
-/** The bin, as the function `bin` has it. */
-function resolveBin(time: TypedColumn, span: Expression, scope: Scope): Typed {
-  if (!isMoment(time.type))
-    throw new QueryError(
-      'wrong-type',
-      `\`${time.name}\` is ${exprTypeName(time.type)}, not a date or timestamp`,
-      {
-        span: time.span,
-        hint: 'the column of time comes first: `timechart date span=1d count()`',
-      },
-    );
-  if (time.type.kind === 'date' && span.kind === 'duration' && /[0-9](ms|s|m|h)$/.test(span.text))
-    throw new QueryError('wrong-type', `\`${time.name}\` is a date and has no time of day`, {
-      span: span.span,
-      hint: 'write `span=1d` or longer',
-    });
-  const name: Expression = { kind: 'name', name: time.name, quoted: true, span: time.span, depth: 1 };
-  const bin: CallNode = {
-    kind: 'call',
-    name: 'bin',
-    nameSpan: span.span,
-    args: [name, span],
-    operator: false,
-    span: span.span,
-    depth: 2,
-  };
-  return resolveExpression(bin, scope);
 }
 
 /** The values' types have room for `fill`. */
@@ -176,8 +151,18 @@ function groupsFirst({ by, values }: Resolved): boolean {
   return [...(by === null ? [] : [by]), ...values].every(({ value }) => !mayRaise(value));
 }
 
-function emit(resolved: Resolved, relation: Relation): Relation {
-  const { time, bin, by, values, fill, columns } = resolved;
+/** The conditions that rows between the bounds meet. */
+function conditionsOf({ from, to }: Pick<Resolved, 'from' | 'to'>): readonly Typed[] {
+  return [from, to].flatMap((bound) => (bound === null ? [] : [bound.condition]));
+}
+
+function emit(resolved: Resolved, whole: Relation): Relation {
+  const relation = conditionsOf(resolved).reduce((rows, condition) => rows.filter(condition), whole);
+  return emitBins(resolved, relation);
+}
+
+function emitBins(resolved: Resolved, relation: Relation): Relation {
+  const { time, bin, by, values, fill, columns, from, to } = resolved;
   const names = columns.map((column) => column.name);
   const size = freeName('size', names);
   const late = groupsFirst(resolved);
@@ -191,11 +176,17 @@ function emit(resolved: Resolved, relation: Relation): Relation {
   const whole = binned.through(
     [...columns, { name: size, type: INT64 }],
     keys.map((column): SortKey => ({ column, descending: false, nullsFirst: false })),
-    (rows) =>
+    (rows, _, constant) =>
       gapless(
         relation.dialect,
         { rows, time: bin.name, by: byColumn, values: values.map(({ name }) => name), size },
-        { ...resolved, type: valueType(bin.value.type), onlyFinite: !late },
+        {
+          ...resolved,
+          type: valueType(bin.value.type),
+          onlyFinite: !late,
+          first: from === null ? null : constant(from.bin),
+          last: to === null ? null : { bin: constant(to.bin), before: constant(to.value) },
+        },
       ),
   );
   const answer =
@@ -224,7 +215,9 @@ function exactIn(resolved: Resolved, dialect: SourceDialect): Exactness {
     return { exact: false, why: `\`${by.name}\` is a list, and ${title} orders lists otherwise` };
   const finite = ownCall(BOOL, [time.value], 'own/is finite');
   const groups = exactGroups(by === null ? [bin] : [bin, by], values, dialect);
-  return groups.exact ? exactIf([finite, ...fillings(resolved)], dialect) : groups;
+  // The bins of bounds are as exact as those of the column; they are asked for once, whether there are rows or not.
+  const conditions = [finite, ...conditionsOf(resolved), ...fillings(resolved)];
+  return groups.exact ? exactIf(conditions, dialect) : groups;
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -232,11 +225,11 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   aliases: [],
   docs: {
     syntax:
-      'timechart column span=duration aggregate [where condition] [as name], ... [by expression [as name]] [limit=n] [fill=v]',
+      'timechart column span=duration aggregate [where condition] [as name], ... [by expression [as name]] [from=moment] [to=moment] [limit=n] [fill=v]',
     summary:
       'One row for each bin of time, from the first to the last, gaps filled with null or `fill`; with `by` one for each bin and value, `limit` keeps the values with the most rows. Ordered by time, then by value.',
     notes:
-      "Bins are those of `bin(column, span)`: in UTC, weeks from Monday, months and longer of the calendar. With `by` the answer is in long form: time, value, aggregates. One column for each value would need to know the data before the query runs; `| pivot sum(n) for c in ('a', 'b') by time` makes such columns of values that are listed. `limit` leaves the other values out. `fill` stands where a bin has no rows, not where an aggregate is null. Rows whose time is null or infinite are left out. At most 1,000,000 rows, gaps included (`timechartRows`).",
+      "Bins are those of `bin(column, span)`: in UTC, weeks from Monday, months and longer of the calendar. With `by` the answer is in long form: time, value, aggregates. One column for each value would need to know the data before the query runs; `| pivot sum(n) for c in ('a', 'b') by time` makes such columns of values that are listed. `limit` leaves the other values out. `fill` stands where a bin has no rows, not where an aggregate is null. Rows whose time is null or infinite are left out. With `from` and `to`, which are values without columns such as `'2001-01-01'`, `:start` or `now() - 1d`, rows before `from` and from `to` on are left out, and there is a bin for all of that time, with rows or without: from the bin that `from` lies in to the last one that begins before `to`. An infinite one is as if it were left out. At most 1,000,000 rows, gaps included (`timechartRows`).",
     examples: [
       {
         text: 'timechart date span=1w count() as flights fill=0',
@@ -246,6 +239,10 @@ export const stage: StageDefinition<Syntax, Resolved> = {
         text: 'timechart date span=1mon sum(price) as price by origin limit=2',
         summary: 'a row for each month and each of the two busiest origins',
       },
+      {
+        text: "timechart date span=1mon count() as flights from='2001-02-01' to='2001-05-01' fill=0",
+        summary: 'three months, whatever months have rows',
+      },
     ],
   },
   parse(cursor) {
@@ -254,7 +251,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     if (cursor.atStageEnd()) cursor.fail('`timechart` needs a column of time', EXAMPLE);
     const time = parseName(cursor, 'the column of time');
     const span = parseSpan(cursor);
-    if (cursor.isWord('by', 'limit', 'fill') || cursor.atStageEnd())
+    if (cursor.isWord('by', 'from', 'to', 'limit', 'fill') || cursor.atStageEnd())
       cursor.fail('`timechart` needs an aggregate', EXAMPLE);
     const aggregates = parseItems(cursor, true);
     const by = parseBy(cursor);
@@ -271,6 +268,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
         hint: 'to keep rows, add `| head 10`',
       });
     const fill = syntax.fill === null ? null : resolveExpression(syntax.fill, input);
+    const bounds = { column, bin: bin.value, scope: input };
+    const from = syntax.from === null ? null : resolveBound('from', syntax.from, bounds);
+    const to = syntax.to === null ? null : resolveBound('to', syntax.to, bounds);
     const own = syntax.aggregates.map((item) => resolveAggregate(item, input));
     const values = withRoom(own, fill);
     const timeItem = { value: syntax.span, where: null, name, span: syntax.time.span };
@@ -284,6 +284,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       span,
       by,
       values,
+      from,
+      to,
       limit: syntax.limit,
       fill,
       tooManyRows: tooMany(syntax.span.span, input),
@@ -295,6 +297,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   computes: (resolved) => {
     const { bin, by, values } = resolved;
     const computed = [bin, ...(by === null ? [] : [by]), ...values].map(({ value }) => value);
-    return [...computed, ...fillings(resolved)];
+    return [...conditionsOf(resolved), ...computed, ...fillings(resolved)];
   },
 };

@@ -62,6 +62,25 @@ export function staysInRange(operator: string, sides: readonly Typed[]): boolean
   return least >= ORDINARY.least && most <= ORDINARY.most;
 }
 
+/** Says by which of its ends a result of the operator may leave float64: a factor or divisor that is written out keeps it from one of them. */
+export function waysOutOfRange(
+  operator: string,
+  sides: readonly Typed[],
+): { readonly overflow: boolean; readonly underflow: boolean } {
+  const factor = operator === '*' ? (magnitude(sides[0]!) ?? magnitude(sides[1]!)) : null;
+  const divisor = operator === '/' ? magnitude(sides[1]!) : null;
+  if (factor !== null) return { overflow: factor > 1, underflow: factor < 1 };
+  if (divisor !== null) return { overflow: divisor < 1, underflow: divisor > 1 };
+  return { overflow: true, underflow: operator === '*' || operator === '/' };
+}
+
+/** Returns the size of a number that is written out, 0 left out; else null. */
+function magnitude(arg: Typed): number | null {
+  if (arg.kind === 'call' && arg.key === 'cast') return magnitude(arg.args[0]!);
+  const value = arg.kind === 'literal' && arg.value !== null ? Math.abs(Number(arg.value)) : 0;
+  return Number.isFinite(value) && value > 0 ? value : null;
+}
+
 /** Says whether the value is finite and far from the ends of float64, judged by its parts. */
 export function isOrdinary(arg: Typed): boolean {
   const { least, most } = sizeOf(arg);

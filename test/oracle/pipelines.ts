@@ -326,6 +326,12 @@ function plainAggregates(state: State, draw: Draw): { texts: string[]; rounded: 
 
 const SPANS = '1d 1w 1mon 6h 90m 2d 1q 1y 2mon 5y 40y'.split(' ');
 
+/** Moments in and around that winter, and far from it, with and without a time of day. */
+const BOUNDS =
+  "'2001-01-01' '2000-11-15' '2001-02-28' '2001-03-25' '1999-12-31' '2000-12-31' '2030-06-01' '0001-01-01' '9999-12-31'".split(
+    ' ',
+  );
+
 const timechart: Maker = (state, draw) => {
   const moments = exact(state).filter((column) => 'dtz'.includes(kindOf(column) ?? '-'));
   // Spans that suit one winter, rather than ten thousand years.
@@ -339,8 +345,11 @@ const timechart: Maker = (state, draw) => {
   const span = SPANS[draw(SPANS.length)];
   const limit = by !== null && draw(2) === 0 ? ` limit=${draw(4)}` : '';
   const fill = draw(4) === 0 ? ` fill=${draw(2)}` : '';
+  const bounds = ['from', 'to'].map((option) =>
+    draw(3) === 0 ? ` ${option}=${BOUNDS[draw(BOUNDS.length)]}` : '',
+  );
   return {
-    stage: `timechart ${time.name} span=${span} ${found.texts.join(', ')}${by === null ? '' : ` by ${by}`}${limit}${fill}`,
+    stage: `timechart ${time.name} span=${span} ${found.texts.join(', ')}${by === null ? '' : ` by ${by}`}${bounds.join('')}${limit}${fill}`,
     key: [time.name, ...(by === null ? [] : [by])],
     ordered: true,
     rounded: found.rounded,

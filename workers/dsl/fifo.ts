@@ -118,35 +118,32 @@ export function readFifo(path: string, onData: (bytes: Buffer) => void): FifoRea
 }
 
 export interface InputReader {
-  /** Reads on after `onBytes` said that it takes no more. */
+  /** Reads on after the sink said that it wants no more. */
   resume(): void;
   /** The writer finds nobody who reads. */
   close(): void;
 }
 
-const INPUT_BYTES = 64 * 1024;
-/** All inputs are read into it: whoever gets the bytes copies them. */
-const INPUT_BUFFER = Buffer.allocUnsafeSlow(INPUT_BYTES);
+/** The taker of the bytes of an input pipe. */
+export interface InputSink {
+  /** Returns memory for the next bytes. */
+  room(): Uint8Array;
+  /** Takes so many bytes, which stand in the memory that `room` returned. Returns false when no more are wanted for now. */
+  took(bytes: number): boolean;
+}
 
 /**
  * Reads an input pipe from now on. Opened for writing too, so that no end of file is seen before its writer comes or after it went:
- * the rows say themselves where they end. `onBytes` returns false when it takes no more, and copies what it keeps.
+ * the rows say themselves where they end.
  */
-export function readInput(
-  path: string,
-  onBytes: (bytes: Uint8Array) => boolean,
-  onError: (error: Error) => void,
-): InputReader {
+export function readInput(path: string, sink: InputSink, onError: (error: Error) => void): InputReader {
   const fd = openSync(path, O_RDWR | O_NONBLOCK);
   // The types know `onread` for sockets that connect only.
   const options: SocketConstructorOpts & ConnectOpts = {
     fd,
     readable: true,
     writable: false,
-    onread: {
-      buffer: INPUT_BUFFER,
-      callback: (count) => onBytes(INPUT_BUFFER.subarray(0, count)),
-    },
+    onread: { buffer: () => sink.room(), callback: (count) => sink.took(count) },
   };
   const socket = new Socket(options);
   socket.on('error', onError);

@@ -155,13 +155,16 @@ export class QueryInputs {
   }
 
   #read(input: Input, fifo: string): InputReader {
-    const take = this.#takerOf(input);
+    const { room, took } = this.#areKept ? keptSink(input) : wireSink(input);
     return readInput(
       fifo,
-      (bytes) => {
-        take(bytes);
-        this.#onArrival();
-        return !input.source.isFull;
+      {
+        room,
+        took: (bytes) => {
+          took(bytes);
+          this.#onArrival();
+          return !input.source.isFull;
+        },
       },
       (error) => {
         const message = `the pipe of an input failed: ${error.message}`;
@@ -170,17 +173,32 @@ export class QueryInputs {
       },
     );
   }
+}
 
-  /** Returns what takes the bytes of an input's pipe. */
-  #takerOf(input: Input): (bytes: Uint8Array) => void {
-    if (!this.#areKept) return (bytes) => input.source.push(bytes);
-    const rows = new KeptRows(input.source.columns.length, (wire) => input.source.push(wire));
-    return (bytes) => {
+interface ByteTaker {
+  room(): Uint8Array;
+  took(bytes: number): void;
+}
+
+/** Bytes of the wire are read right into the memory of the rows' reader. */
+function wireSink(input: Input): ByteTaker {
+  return { room: () => input.source.room(), took: (bytes) => input.source.took(bytes) };
+}
+
+/** Kept rows become rows of the wire first. */
+function keptSink(input: Input): ByteTaker {
+  const rows = new KeptRows(input.source.columns.length, (wire) => input.source.push(wire));
+  return {
+    room: () => KEPT_BYTES,
+    took(bytes) {
       try {
-        rows.push(bytes);
+        rows.push(KEPT_BYTES.subarray(0, bytes));
       } catch (thrown) {
         input.source.fail(QueryError.from(thrown));
       }
-    };
-  }
+    },
+  };
 }
+
+/** All kept rows are read into it: `KeptRows` copies what it keeps. */
+const KEPT_BYTES = Buffer.allocUnsafeSlow(64 * 1024);

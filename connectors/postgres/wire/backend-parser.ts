@@ -1,8 +1,9 @@
 /**
  * Divides the bytes from PostgreSQL into messages, without copying messages that arrived complete. A message that is spread over
- * several chunks is gathered in one buffer of its full length. The exceptions are CopyData, whose payload is passed on piece
- * by piece, and bytes that `accept` does not want, which are dropped as they arrive: so a value of 500 MB costs nothing when
- * its answer has already failed, and an error's text of 500 MB is cut. The caller may reuse a chunk when the call returns.
+ * several chunks is gathered in one buffer of its full length. The exceptions are CopyData, which is passed on as it comes, as many
+ * messages at a time as lie side by side, and bytes that `accept` does not want, which are dropped as they arrive: so a value of
+ * 500 MB costs nothing when its answer has already failed, and an error's text of 500 MB is cut. The caller may reuse a chunk when
+ * the call returns.
  */
 
 export const BackendMessage = {
@@ -29,11 +30,19 @@ export const BackendMessage = {
 const HEADER_BYTES = 5;
 const EMPTY = Buffer.alloc(0);
 
+/** The messages in one piece of CopyData. The object is valid during the call only. */
+export interface CopyDataFound {
+  /** The number of messages that end in the piece. */
+  messages: number;
+  /** The payload's length of the longest message whose header is in the piece. */
+  longest: number;
+}
+
 export interface BackendHandlers {
   /** Takes a complete message: its payload is bytes[start, end), a view, and its header the five bytes before. */
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
-  /** Takes a piece of a CopyData payload, a view, in order; `last` says that the message ends with it. */
-  onCopyData(bytes: Buffer, start: number, end: number, last: boolean): void;
+  /** Takes bytes[start, end) of CopyData messages, in order and with their headers. They are a view. */
+  onCopyData(bytes: Buffer, start: number, end: number, found: CopyDataFound): void;
   /**
    * Returns how many bytes of an incomplete message's payload are wanted, before it is gathered. With 0 it is dropped; if it
    * is cut, `onMessage` gets its beginning, with the cut length in the header.
@@ -51,14 +60,39 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
   /** The bytes still to come of a CopyData payload, or of a dropped one. */
   let streaming = 0;
   let dropping = false;
+  const found: CopyDataFound = { messages: 0, longest: 0 };
   /** The bytes to drop behind the wanted part of the incomplete message. */
   let surplus = 0;
 
   function continueStream(chunk: Buffer): number {
     const taken = Math.min(streaming, chunk.length);
     streaming -= taken;
-    if (!dropping && taken > 0) handlers.onCopyData(chunk, 0, taken, streaming === 0);
+    if (!dropping && taken > 0) passOn(chunk, 0, taken, streaming === 0 ? 1 : 0, 0);
     return taken;
+  }
+
+  function passOn(bytes: Buffer, start: number, end: number, messages: number, longest: number): void {
+    found.messages = messages;
+    found.longest = longest;
+    handlers.onCopyData(bytes, start, end, found);
+  }
+
+  /** Passes on the whole CopyData messages that lie side by side from `start` on, where one does; returns their end. */
+  function passRunOn(chunk: Buffer, start: number): number {
+    const last = chunk.length - HEADER_BYTES;
+    let at = start;
+    let messages = 0;
+    let longest = 0;
+    while (at <= last && chunk[at] === BackendMessage.copyData) {
+      const length = lengthAt(chunk, at);
+      const end = at + 1 + length;
+      if (end > chunk.length) break;
+      if (length > longest) longest = length;
+      messages++;
+      at = end;
+    }
+    passOn(chunk, start, at, messages, longest + 1 - HEADER_BYTES);
+    return at;
   }
 
   /** Takes from `chunk` the bytes that the incomplete message lacks; returns their number. */
@@ -94,7 +128,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
     dropping = wanted === 0 && payloadBytes > 0;
     if (dropping || type === BackendMessage.copyData) {
       streaming = payloadBytes;
-      if (payloadBytes === 0) handlers.onCopyData(EMPTY, 0, 0, true);
+      if (!dropping) passOn(header, 0, HEADER_BYTES, payloadBytes === 0 ? 1 : 0, payloadBytes);
     } else {
       message = Buffer.allocUnsafe(HEADER_BYTES + wanted);
       header.copy(message);
@@ -123,21 +157,22 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
     }
     while (offset + HEADER_BYTES <= chunk.length) {
       const type = chunk[offset]!;
-      const length =
-        (chunk[offset + 1]! << 24) |
-        (chunk[offset + 2]! << 16) |
-        (chunk[offset + 3]! << 8) |
-        chunk[offset + 4]!;
-      const start = offset + HEADER_BYTES;
-      const end = offset + 1 + length;
+      const end = offset + 1 + lengthAt(chunk, offset);
       if (end > chunk.length) break;
-      if (type === BackendMessage.copyData) handlers.onCopyData(chunk, start, end, true);
-      else handlers.onMessage(type, chunk, start, end);
-      offset = end;
+      if (type === BackendMessage.copyData) offset = passRunOn(chunk, offset);
+      else {
+        handlers.onMessage(type, chunk, offset + HEADER_BYTES, end);
+        offset = end;
+      }
     }
     while (offset < chunk.length) {
       const rest = chunk.subarray(offset);
       offset += streaming > 0 ? continueStream(rest) : continueGathering(rest);
     }
   };
+}
+
+/** Returns the length that a message's header at `at` says, which counts itself and the payload. */
+function lengthAt(chunk: Buffer, at: number): number {
+  return (chunk[at + 1]! << 24) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 8) | chunk[at + 4]!;
 }

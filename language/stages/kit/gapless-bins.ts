@@ -20,17 +20,20 @@ export interface Bins {
   readonly onlyFinite: boolean;
   /** `5 minute` */
   readonly span: string;
+  /** SQL of the bins that `from` and `to` lie in, and of the moment before which the last bin begins; null: the rows' own. */
+  readonly first: string | null;
+  readonly last: { readonly bin: string; readonly before: string } | null;
   /** The number of values of `by` that are kept, those with the most rows first; null: all. */
   readonly limit: number | null;
   /** The error of too many rows. */
   readonly tooManyRows: WireError;
 }
 
-/** Every bin from the first to the last, for every value of `by`, beside what `rows` has there. */
+/** Returns SQL of every bin from the first to the last, for every value of `by`, beside what `rows` has there. */
 export function gapless(
   { bins, traits, title, quoteName }: Dialect,
   { rows, time, by, values, size }: BinnedRows,
-  { type, onlyFinite, span, limit, tooManyRows }: Bins,
+  { type, onlyFinite, first, last, span, limit, tooManyRows }: Bins,
 ): string {
   // Placement has asked before: only a dialect that has them gets here.
   if (bins === null) throw new Error(`${title} has no bins of time`);
@@ -58,11 +61,18 @@ export function gapless(
   if (c !== null) items.push(`series.${c}`);
   items.push(...[...values, size].map((name) => `${rows}.${quoteName(name)}`));
   const same = c === null ? '' : ` AND ${bins.same(`${rows}.${c}`, `series.${c}`)}`;
+  // An infinite bound is none.
+  const bounded = (bound: string, own: string): string =>
+    `coalesce(CASE WHEN ${bins.finite(bound)} THEN ${bound} END, ${own})`;
+  const lo = first === null ? `min(${t})` : bounded(first, `min(${t})`);
+  const hi = last === null ? `max(${t})` : bounded(last.bin, `max(${t})`);
+  const inOrder = first === null && last === null ? '' : ' WHERE lo <= hi';
+  const before = last === null ? '' : ` WHERE ticks.t < ${last.before}`;
   return [
     `WITH series AS${traits.materialized} (${series}),`,
-    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${from}),`,
-    `ticks AS${traits.materialized} (SELECT ${every} AS t FROM ends)`,
+    `ends AS (SELECT ${lo} AS lo, ${hi} AS hi, (SELECT count(*) FROM series) AS many FROM ${from}),`,
+    `ticks AS${traits.materialized} (SELECT ${every} AS t FROM ends${inOrder})`,
     `SELECT ${items.join(', ')}`,
-    `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
+    `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}${before}`,
   ].join('\n');
 }

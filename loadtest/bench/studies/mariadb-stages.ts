@@ -22,9 +22,12 @@ const connection = await instance.connect();
 const source = new RowSource({ columns: COLUMNS, maxRowBytes: 1e6, onRoom: () => reader.resume() });
 const reader = readInput(
   process.argv[2]!,
-  (bytes) => {
-    source.push(bytes);
-    return !source.isFull;
+  {
+    room: () => source.room(),
+    took(bytes) {
+      source.took(bytes);
+      return !source.isFull;
+    },
   },
   (error) => {
     throw error;

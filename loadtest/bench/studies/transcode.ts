@@ -88,7 +88,7 @@ function copyWay(session: WireSession): Way {
             if (type === BackendMessage.rowDescription)
               transcode.begin(readRowDescription(bytes, start).map(databaseColumnToColumn));
           },
-          onCopyData: (bytes, start, end, last) => transcode.piece(bytes, start, end, last),
+          onCopyData: (bytes, start, end, { messages }) => transcode.piece(bytes, start, end, messages > 0),
         },
       });
       return transcode.bytes();
@@ -100,7 +100,7 @@ function copyWay(session: WireSession): Way {
 
 interface CopyTranscoder {
   begin(columns: readonly Column[]): void;
-  /** CopyData: one row, now and then in two pieces. */
+  /** CopyData messages, each of one row with a header before it; `last`: one ends with the piece. */
   piece(bytes: Buffer, start: number, end: number, last: boolean): void;
   bytes(): number;
 }
@@ -140,16 +140,24 @@ function createCopyTranscoder(): CopyTranscoder {
     encoder!.writeRow(writer, scratch, 0, scratch.length);
   }
 
+  function rows(bytes: Buffer, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const next = at + 1 + bytes.readInt32BE(at + 1);
+      row(bytes, at + 5, next);
+      at = next;
+    }
+  }
+
   return {
     begin(columns) {
       encoder = createRowEncoder(rowLayout(columns, OPTIONS));
       encoder.writeHead(writer);
     },
     piece(bytes, start, end, last) {
-      if (last && head === null) return row(bytes, start, end);
+      if (last && head === null) return rows(bytes, start, end);
       head = Buffer.concat([head ?? Buffer.alloc(0), bytes.subarray(start, end)]);
       if (!last) return;
-      row(head, 0, head.length);
+      rows(head, 0, head.length);
       head = null;
     },
     bytes: () => writer.totalBytes,

@@ -1,6 +1,7 @@
 /** One reading of an input by the engine, from its start to its last row. Runs on the JavaScript thread, while the engine waits. */
 import duckdb, { type DataChunk } from '@duckdb/node-bindings';
 import type { Chunk } from './chunk.ts';
+import { CHUNK_ROWS } from './fields.ts';
 import type { RowSource } from './row-source.ts';
 
 /** The number of times that the engine asks again at once: a query on few rows waits for the database a moment only. */
@@ -9,6 +10,12 @@ const FIRST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 10;
 /** A sleep is the n-th part of what was waited so far. */
 const SLEEP_PART = 20;
+/**
+ * Once rows came, part of a chunk is taken only after a sleep, and sleeps are longer, by the time that the query takes already: each
+ * time that the engine asks is two turns of its thread. Rows that come meanwhile wait ready, more than a source sends in this time
+ * (row-source.ts).
+ */
+const BETWEEN_ROWS = { part: 10, longestMs: 4 } as const;
 
 export class InputScan {
   readonly #source: RowSource;
@@ -17,6 +24,8 @@ export class InputScan {
   readonly #waitTarget: number;
   readonly #targetCount: number;
   readonly #wait = new Int32Array(1);
+  readonly #startedAt = performance.now();
+  #hasRows = false;
   #tries = 0;
   #waitingSince = 0;
 
@@ -33,7 +42,7 @@ export class InputScan {
 
   /** Fills an empty chunk. Without rows it is the last one. */
   fill(target: DataChunk): void {
-    const chunk = this.#source.take();
+    const chunk = this.#source.take(this.#hasRows && this.#tries === 0 ? CHUNK_ROWS : 1);
     if (chunk === 'ended') duckdb.data_chunk_set_size(target, 0);
     else if (chunk === null) this.#fillWait(target);
     else this.#fillRows(target, chunk);
@@ -41,6 +50,7 @@ export class InputScan {
 
   #fillRows(target: DataChunk, chunk: Chunk): void {
     this.#tries = 0;
+    this.#hasRows = true;
     chunk.copyTo(target, this.#targets);
     this.#setNulls(target, this.#waitTarget, chunk.rows);
     setImmediate(() => this.#source.giveBack(chunk));
@@ -60,9 +70,9 @@ export class InputScan {
     const now = performance.now();
     if (this.#tries === 0) this.#waitingSince = now;
     this.#tries++;
+    if (this.#hasRows) return sleepOf((now - this.#startedAt) / BETWEEN_ROWS.part, BETWEEN_ROWS.longestMs);
     if (this.#tries <= EAGER_TRIES) return 0;
-    const part = Math.floor((now - this.#waitingSince) / SLEEP_PART);
-    return Math.max(FIRST_SLEEP_MS, Math.min(part, LONGEST_SLEEP_MS));
+    return sleepOf((now - this.#waitingSince) / SLEEP_PART, LONGEST_SLEEP_MS);
   }
 
   #setNulls(target: DataChunk, index: number, rows: number): void {
@@ -70,6 +80,10 @@ export class InputScan {
     duckdb.vector_ensure_validity_writable(vector);
     duckdb.copy_data_to_vector_validity(vector, 0, NULLS.buffer as ArrayBuffer, 0, Math.ceil(rows / 8));
   }
+}
+
+function sleepOf(ms: number, longestMs: number): number {
+  return Math.max(FIRST_SLEEP_MS, Math.min(Math.floor(ms), longestMs));
 }
 
 /** Validity of 2,048 nulls. */

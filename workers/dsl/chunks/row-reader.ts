@@ -1,19 +1,30 @@
 /**
- * Finds the rows in a stream of wire bytes (core/protocol/wire-rows.ts), however it is cut into pieces.
+ * Finds the rows in a stream of wire bytes (core/protocol/wire-rows.ts), however it is cut into pieces, and in frames or not.
  *
  *   header --its last byte--> rows --the end mark--> ended
  *
- * The stream's bytes are gathered in one buffer, of which `next` describes whole rows; what it described is given up with
- * the next call of `push`. Every count and length is checked against what is there before anybody follows it.
+ * The stream's bytes are gathered in one buffer: whoever reads them from a pipe reads them right into it (`room`, `took`). `next`
+ * describes whole rows of it; what it described is given up with the next call of `room` or `push`. Every count and length
+ * is checked against what is there before anybody follows it.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
-import { BATCH_HEAD_BYTES, BATCH_MARK, END_MARK, WIRE_HEADER } from '../../../core/protocol/wire-rows.ts';
+import {
+  BATCH_HEAD_BYTES,
+  BATCH_MARK,
+  END_MARK,
+  WIRE_FRAME,
+  WIRE_FRAME_HEAD,
+  WIRE_HEADER,
+} from '../../../core/protocol/wire-rows.ts';
 import { Batch, endAt, mostBatchBytes } from './batch.ts';
 import { corrupt } from './corrupt.ts';
 import { CHUNK_ROWS, Fields, NULL_LENGTH, SLACK_BYTES } from './fields.ts';
 
 /** Room for the rows of most queries on few rows; it grows with what comes. */
 const FIRST_BYTES = 16 * 1024;
+/** The most that a pipe holds: a read that may take more fetches no more. */
+const MOST_ROOM = 64 * 1024;
+const LEAST_ROOM = 4 * 1024;
 const SIGNATURE_BYTES = 11;
 
 export interface RowReaderOptions {
@@ -34,6 +45,13 @@ export class RowReader {
   #to = 0;
   /** The place behind the header. */
   #firstRow = 0;
+  #isFramed = false;
+  /** The bytes from `from` on that still belong to a frame whose head was read. */
+  #frameLeft = 0;
+  /** The length of the memory that was given out by `room`. */
+  #offered = 0;
+  /** Whether a read filled all the memory that it had: larger reads would be fewer. */
+  #wasFilled = false;
   #needsRoom = false;
 
   constructor({ columns, maxRowBytes }: RowReaderOptions) {
@@ -57,20 +75,38 @@ export class RowReader {
     return this.#to - this.#from;
   }
 
-  /** Returns all bytes of the stream when they are here, from the header to the end mark, and no row was described yet; else null. */
+  /** Returns a copy of all bytes of the stream when they are here, from the first to the end mark, and no row was described yet; else null. */
   get wholeStream(): Uint8Array | null {
     if (this.#state !== 'rows' || this.#from !== this.#firstRow || !this.#reachesEnd()) return null;
-    return this.#bytes.subarray(0, this.#to);
+    return this.#bytes.slice(0, this.#to);
+  }
+
+  /** Returns memory for the next bytes of the stream; `took` says how many were written into it. */
+  room(): Uint8Array {
+    this.#makeRoom();
+    const end = Math.min(this.#bytes.length - SLACK_BYTES, this.#to + MOST_ROOM);
+    this.#offered = end - this.#to;
+    return this.#bytes.subarray(this.#to, end);
+  }
+
+  /** The next bytes stand at the beginning of the memory that `room` returned. */
+  took(bytes: number): void {
+    if (bytes === 0) return;
+    if (this.ended) throw corrupt('bytes behind the end of the rows');
+    this.#wasFilled = bytes >= this.#offered;
+    this.#to += bytes;
+    if (this.#state === 'header') this.#readHeader();
   }
 
   /** Takes a copy of the bytes. */
   push(piece: Uint8Array): void {
-    if (piece.length === 0) return;
-    if (this.ended) throw corrupt('bytes behind the end of the rows');
-    this.#makeRoom(piece.length);
-    this.#bytes.set(piece, this.#to);
-    this.#to += piece.length;
-    if (this.#state === 'header') this.#readHeader();
+    for (let at = 0; at < piece.length; ) {
+      const room = this.room();
+      const part = piece.subarray(at, at + room.length);
+      room.set(part);
+      this.took(part.length);
+      at += part.length;
+    }
   }
 
   /**
@@ -93,16 +129,16 @@ export class RowReader {
     return fields;
   }
 
-  /** Moves what is left to the front, or into a larger buffer. */
-  #makeRoom(length: number): void {
+  /** Moves what is left to the front, or into a larger buffer, where the room behind it is too little. */
+  #makeRoom(): void {
     const left = this.#to - this.#from;
     const capacity = this.#bytes.length - SLACK_BYTES;
-    if (this.#to + length > capacity) {
-      if (left + length <= capacity) this.#bytes.copyWithin(0, this.#from, this.#to);
-      else this.#grow(left, Math.max(left + length, 2 * capacity));
-      this.#from = 0;
-      this.#to = left;
-    }
+    const wanted = this.#wasFilled ? MOST_ROOM : LEAST_ROOM;
+    if (capacity - this.#to >= wanted) return;
+    if (capacity - left >= wanted) this.#bytes.copyWithin(0, this.#from, this.#to);
+    else this.#grow(left, 2 * capacity);
+    this.#from = 0;
+    this.#to = left;
   }
 
   #grow(left: number, capacity: number): void {
@@ -113,22 +149,42 @@ export class RowReader {
   }
 
   #readHeader(): void {
-    const length = WIRE_HEADER.length;
-    if (this.#to < length) return;
+    this.#isFramed = this.#bytes[0] === WIRE_FRAME;
+    const start = this.#isFramed ? WIRE_FRAME_HEAD : 0;
+    const end = start + WIRE_HEADER.length;
+    if (this.#to < end) return;
     for (let at = 0; at < SIGNATURE_BYTES; at++)
-      if (this.#bytes[at] !== WIRE_HEADER[at]) throw corrupt('no header of binary rows');
-    const extension = this.#view.getInt32(length - 4);
+      if (this.#bytes[start + at] !== WIRE_HEADER[at]) throw corrupt('no header of binary rows');
+    const extension = this.#view.getInt32(end - 4);
     if (extension < 0 || extension > this.#maxRowBytes) throw corrupt('a header of a wrong length');
-    if (this.#to < length + extension) return;
-    this.#from = this.#firstRow = length + extension;
+    if (this.#to < end + extension) return;
+    this.#from = this.#firstRow = end + extension;
+    if (this.#isFramed) {
+      this.#frameLeft = this.#frameBytes(0) - (this.#firstRow - start);
+      if (this.#frameLeft < 0) throw corrupt('a header that is longer than its frame');
+    }
     this.#state = 'rows';
+  }
+
+  /** Returns the number of bytes behind the head of the frame at `at`. */
+  #frameBytes(at: number): number {
+    const bytes = this.#view.getInt32(at + 1) - 4;
+    if (this.#bytes[at] !== WIRE_FRAME || bytes <= 0) throw corrupt('a row outside of a frame');
+    return bytes;
   }
 
   /** Follows the rows that are here; says whether the last thing here is the end mark. A row of a wrong form is left to `next`. */
   #reachesEnd(): boolean {
     const view = this.#view;
     let at = this.#from;
+    let left = this.#frameLeft;
     for (;;) {
+      if (this.#isFramed && left === 0) {
+        if (this.#to - at < WIRE_FRAME_HEAD) return false;
+        left = view.getInt32(at + 1) - 4;
+        at += WIRE_FRAME_HEAD;
+      }
+      const start = at;
       if (this.#to - at < 2) return false;
       const count = view.getInt16(at);
       at += 2;
@@ -143,6 +199,7 @@ export class RowReader {
         if (this.#to - at < 4) return false;
         at += 4 + Math.max(0, view.getInt32(at));
       }
+      left -= at - start;
     }
   }
 
@@ -151,28 +208,39 @@ export class RowReader {
     const view = this.#view;
     const to = this.#to;
     let at = this.#from;
+    let frame = this.#frameLeft;
+    if (this.#isFramed && frame === 0) {
+      if (to - at < WIRE_FRAME_HEAD) return false;
+      frame = this.#frameBytes(at);
+      at += WIRE_FRAME_HEAD;
+    }
+    const start = at;
     if (to - at < 2) return false;
     const count = view.getInt16(at);
-    if (count !== this.#columns) return this.#noRow(count);
     at += 2;
+    if (count !== this.#columns) return this.#noRow(count, at);
     for (let index = row; index < starts.length; index += CHUNK_ROWS) {
-      if (to - at < 4) return this.#partOfRow(at + 4);
+      if (to - at < 4) return this.#partOfRow(at + 4 - start);
       const length = view.getInt32(at);
       at += 4;
       starts[index] = at;
       lengths[index] = length;
       if (length > 0) at += length;
       else if (length < NULL_LENGTH) throw corrupt(`a field of length ${length}`);
-      if (at > to) return this.#partOfRow(at);
+      if (at > to) return this.#partOfRow(at - start);
     }
-    if (at - this.#from > this.#maxRowBytes) throw longRow(this.#maxRowBytes);
+    if (at - start > this.#maxRowBytes) throw longRow(this.#maxRowBytes);
+    if (this.#isFramed) {
+      this.#frameLeft = frame - (at - start);
+      if (this.#frameLeft < 0) throw corrupt('a row that is longer than its frame');
+    }
     this.#from = at;
     return true;
   }
 
-  /** A row that reaches up to `end` at least is not here yet. */
-  #partOfRow(end: number): boolean {
-    if (end - this.#from > this.#maxRowBytes) throw longRow(this.#maxRowBytes);
+  /** A row of at least so many bytes is not here yet. */
+  #partOfRow(bytes: number): boolean {
+    if (bytes > this.#maxRowBytes) throw longRow(this.#maxRowBytes);
     return false;
   }
 
@@ -199,11 +267,12 @@ export class RowReader {
     this.#from = end;
   }
 
-  #noRow(count: number): boolean {
-    if (count === BATCH_MARK) return false;
+  /** `end`: the place behind what stands where a row's count would. */
+  #noRow(count: number, end: number): boolean {
+    if (count === BATCH_MARK && !this.#isFramed) return false;
     if (count !== END_MARK) throw corrupt(`a row of ${count} fields instead of ${this.#columns}`);
     this.#state = 'ended';
-    if (this.#to - this.#from > 2) throw corrupt('bytes behind the end of the rows');
+    if (this.#to > end) throw corrupt('bytes behind the end of the rows');
     return false;
   }
 }

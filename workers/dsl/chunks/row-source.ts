@@ -66,6 +66,21 @@ export class RowSource {
     this.#refill();
   }
 
+  /** Returns memory for the wire's next bytes; `took` says how many were written into it. Valid until the next call of `room` or `push`. */
+  room(): Uint8Array {
+    return this.#reader.room();
+  }
+
+  took(bytes: number): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#reader.took(bytes);
+      this.#decode();
+    } catch (thrown) {
+      this.#failure ??= thrown as Error;
+    }
+  }
+
   /** Takes a copy of bytes of the wire. */
   push(piece: Uint8Array): void {
     if (this.#failure !== null) return;
@@ -95,9 +110,12 @@ export class RowSource {
     return this.#raised;
   }
 
-  /** The next rows, to be given back; null: they have yet to come. 'ended': there are no more. Throws what `fail` was told. */
-  take(): Chunk | 'ended' | null {
-    const chunk = this.#ready.shift() ?? this.#takeFilling();
+  /**
+   * The next rows, to be given back; null: they have yet to come. 'ended': there are no more. Throws what `fail` was told. `least`
+   * says how many rows are worth taking while more may come: below it they have yet to come too.
+   */
+  take(least = 1): Chunk | 'ended' | null {
+    const chunk = this.#ready.shift() ?? this.#takeFilling(least);
     if (chunk !== null) return chunk;
     if (this.#failure !== null) {
       this.#raised = this.#failure;
@@ -113,9 +131,10 @@ export class RowSource {
     if (this.#isFull && this.#ready.length <= READY_CHUNKS / 2) this.#refill();
   }
 
-  #takeFilling(): Chunk | null {
+  #takeFilling(least: number): Chunk | null {
     const chunk = this.#filling;
-    if (chunk === null || chunk.rows === 0) return null;
+    const isLast = this.#reader.ended || this.#failure !== null;
+    if (chunk === null || chunk.rows < (isLast ? 1 : least)) return null;
     this.#filling = null;
     return chunk;
   }

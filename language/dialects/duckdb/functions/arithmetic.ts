@@ -1,5 +1,5 @@
 /** Arithmetic in the stage engine: numbers, and points in time. */
-import { staysInRange } from '../../../types/float-range.ts';
+import { staysInRange, waysOutOfRange } from '../../../types/float-range.ts';
 import type { Emitter, FunctionTable } from '../../function-table.ts';
 import { infix } from '../../standard-sql.ts';
 import { onceInDuckdb } from '../once.ts';
@@ -7,15 +7,22 @@ import { rangeChecked } from './float-range.ts';
 
 const bothNotZero = ([a, b]: readonly string[]): string => `${a} <> 0 AND ${b} <> 0`;
 
-/** Sums of tiny numbers are exact; only products become 0. */
-function ofFloats(operator: string): Emitter {
-  const plain = infix(operator);
-  const checked = rangeChecked(plain, operator === '*' ? bothNotZero : null);
-  return (args, site) => (staysInRange(operator, site.call.args) ? plain : checked)(args, site);
+const dividendNotZero = ([a]: readonly string[]): string => `${a} <> 0`;
+
+/** Checks what may happen to a result of floats. Sums of tiny numbers are exact; only products and quotients become 0. */
+function checked(operator: string, plain: Emitter): Emitter {
+  const lost = operator === '/' ? dividendNotZero : bothNotZero;
+  return (args, site) => {
+    const sides = site.call.args;
+    const { overflow, underflow } = waysOutOfRange(operator, sides);
+    const isSafe = staysInRange(operator, sides) || (!overflow && !underflow);
+    return (isSafe ? plain : rangeChecked(plain, underflow ? lost : null, overflow))(args, site);
+  };
 }
 
+const ofFloats = (operator: string): Emitter => checked(operator, infix(operator));
+
 const quotient: Emitter = ([a, b]) => `(${a} / nullif(${b}, 0e0))`;
-const checkedQuotient = rangeChecked(quotient, ([a]) => `${a} <> 0`);
 
 /** The least int64 overflows by -1 in the engine, though its remainder is 0 as by 1. */
 const remainder: Emitter = (args, { call }) => {
@@ -70,7 +77,7 @@ export const arithmetic = {
   '*/decimal': infix('*'),
   '*/float64': ofFloats('*'),
   '*/interval': infix('*'),
-  '/': (args, site) => (staysInRange('/', site.call.args) ? quotient : checkedQuotient)(args, site),
+  '/': checked('/', quotient),
   '%': remainder,
   'div/int64': ([a, b]) => `(${a} // ${b})`,
   'div/decimal': ([a, b]) => `CAST((CAST(${a} AS HUGEINT) // CAST(${b} AS HUGEINT)) AS DECIMAL(38,0))`,

@@ -67,6 +67,16 @@ describe('stages of dashboards in a database', () => {
     expect(sqlOf('timechart d span=1d count()')).to.include('SELECT "source"."d" AS "d", count(*)');
   });
 
+  it('a timechart between bounds filters by them, and makes its bins from one to the other', () => {
+    const sql = sqlOf("timechart t span=1d count() as n from='2001-01-05' to='2001-02-01'");
+    expect(sql).to.match(/WHERE[\s\S]*"t" >= [^\n]*2001-01-05[\s\S]*"t" < [^\n]*2001-02-01/);
+    expect(sql).to.match(
+      /SELECT coalesce\(CASE WHEN isfinite\([^\n]*min\("t"\)\) AS lo, coalesce\([^\n]*max\("t"\)\) AS hi/,
+    );
+    expect(sql).to.include('FROM ends WHERE lo <= hi');
+    expect(sql).to.match(/WHERE ticks\.t < [^\n]*2001-02-01/);
+  });
+
   it('a timechart of no series makes no bins', () => {
     expect(sqlOf('timechart t span=1ms count() by s limit=0')).to.include(
       'AS many FROM s1 WHERE isfinite("t") AND 1 = 0)',

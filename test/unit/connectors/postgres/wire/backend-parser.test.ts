@@ -17,21 +17,34 @@ function encode({ type, payload }: Message): Buffer {
   return Buffer.concat([header, payload]);
 }
 
+/** Returns the messages that stand side by side; none of them may be cut. */
+function messagesIn(bytes: Buffer): Message[] {
+  const messages: Message[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 1 + bytes.readUInt32BE(at + 1);
+    expect(end).to.be.at.most(bytes.length);
+    messages.push({ type: bytes[at]!, payload: bytes.subarray(at + 5, end) });
+    at = end;
+  }
+  return messages;
+}
+
 function feedInChunks(
   bytes: Buffer,
   size: number,
   accept: (type: number, payloadBytes: number) => number = (_, payloadBytes) => payloadBytes,
 ): Message[] {
   const seen: Message[] = [];
-  let copied: Buffer[] = [];
+  let copied: Buffer = Buffer.alloc(0);
   const feed = createBackendParser({
     onMessage: (type, chunk, start, end) =>
       seen.push({ type, payload: Buffer.from(chunk.subarray(start, end)) }),
-    onCopyData(chunk, start, end, last) {
-      copied.push(Buffer.from(chunk.subarray(start, end)));
-      if (!last) return;
-      seen.push({ type: BackendMessage.copyData, payload: Buffer.concat(copied) });
-      copied = [];
+    onCopyData(chunk, start, end, { messages }) {
+      copied = Buffer.concat([copied, chunk.subarray(start, end)]);
+      const whole = messages === 0 ? [] : messagesIn(copied);
+      if (messages > 0) copied = Buffer.alloc(0);
+      expect(whole).to.have.length(messages);
+      seen.push(...whole);
     },
     accept,
   });
@@ -73,5 +86,33 @@ describe('backend parser', () => {
       const seen = feedInChunks(Buffer.concat([long, ready].map(encode)), size, () => 100);
       expect(seen).to.deep.equal([{ ...long, payload: long.payload.subarray(0, 100) }, ready]);
     }
+  });
+
+  it('says how long the longest CopyData is as soon as its header is there, and passes many on at once', () => {
+    const wire = Buffer.concat(
+      [3, 500, 7].map((length) =>
+        encode({ type: BackendMessage.copyData, payload: Buffer.alloc(length, 'x') }),
+      ),
+    );
+    const found = (size: number): string[] => {
+      const calls: string[] = [];
+      const feed = createBackendParser({
+        onMessage: () => {},
+        onCopyData: (_, start, end, { messages, longest }) =>
+          void calls.push(`${end - start} bytes, ${messages} end, longest ${longest}`),
+        accept: (_, payloadBytes) => payloadBytes,
+      });
+      for (let at = 0; at < wire.length; at += size) feed(wire.subarray(at, at + size));
+      return calls;
+    };
+    expect(found(wire.length)).to.deep.equal(['525 bytes, 3 end, longest 500']);
+    expect(found(200)).to.deep.equal([
+      '8 bytes, 1 end, longest 3',
+      '5 bytes, 0 end, longest 500',
+      '187 bytes, 0 end, longest 0',
+      '200 bytes, 0 end, longest 0',
+      '113 bytes, 1 end, longest 0',
+      '12 bytes, 1 end, longest 7',
+    ]);
   });
 });

@@ -10,12 +10,14 @@ import { RowSource } from '../../../../../workers/dsl/chunks/row-source.ts';
 import { randomOf } from '../../../../support/random.ts';
 import {
   float64,
+  framedStream,
   int16,
   int32,
   int64,
   interval,
   numeric,
   type WireField,
+  wireFrame,
   wireRow,
   wireStream,
 } from '../../../../support/wire-rows.ts';
@@ -42,6 +44,9 @@ const READ = [
   [4, '', '0.00'],
 ];
 
+/** Both forms in which rows come. */
+const STREAMS: readonly ((rows: readonly (readonly WireField[])[]) => Buffer)[] = [wireStream, framedStream];
+
 const SELECT = 'SELECT i::INTEGER, t, d::VARCHAR FROM ($rows)';
 const ONE: readonly WireColumn[] = [{ name: 'v', wire: 'int32' }];
 
@@ -64,8 +69,10 @@ describe('dsl worker: rows of the wire', function () {
   this.timeout(60_000);
 
   it('reads the same rows wherever the stream is cut', async () => {
-    const stream = wireStream(ROWS);
-    for (let cut = 1; cut < stream.length; cut++) {
+    for (const stream of STREAMS.map((make) => make(ROWS)))
+      for (let cut = 1; cut < stream.length; cut++) readCutAt(stream, cut);
+
+    function readCutAt(stream: Buffer, cut: number): void {
       const reader = new RowReader({ columns: COLUMNS.length, maxRowBytes: MAX_ROW_BYTES });
       const read: (string | null)[] = [];
       const pieces = [stream.subarray(0, cut), stream.subarray(cut)];
@@ -85,9 +92,46 @@ describe('dsl worker: rows of the wire', function () {
   });
 
   it('decodes rows that come byte by byte, or all at once', async () => {
-    const stream = wireStream(ROWS);
-    for (const pieceBytes of [1, 2, 3, 7, 50, stream.length])
+    for (const stream of STREAMS.map((make) => make(ROWS)))
+      for (const pieceBytes of [1, 2, 3, 7, 50, stream.length])
+        expect(await readRows(COLUMNS, stream, { pieceBytes, sql: SELECT })).to.deep.equal(READ);
+  });
+
+  it('reads streams without rows, and frames that hold a header alone, or several rows', async () => {
+    for (const stream of STREAMS.map((make) => make([])))
+      expect(await readRows(COLUMNS, stream, { sql: SELECT })).to.deep.equal([]);
+    const [first, ...others] = ROWS.map(wireRow);
+    const stream = Buffer.concat(
+      [WIRE_HEADER, first!, Buffer.concat(others), WIRE_END].map((bytes) => wireFrame(bytes)),
+    );
+    for (const pieceBytes of [1, 11, stream.length])
       expect(await readRows(COLUMNS, stream, { pieceBytes, sql: SELECT })).to.deep.equal(READ);
+  });
+
+  it('reads many rows in the memory that it gives out, however full that becomes', async () => {
+    const rows = Array.from({ length: 5000 }, (_, index) => [
+      int32(index),
+      index % 1000 === 500 ? Buffer.alloc(100_000, 'z') : Buffer.from(`row ${index}`),
+      null,
+    ]);
+    const sum = 'SELECT count(*), sum(i)::BIGINT, sum(strlen(t))::BIGINT FROM ($rows)';
+    const expected = [[5000n, 12_497_500n, BigInt(rows.reduce((all, [, text]) => all + text!.length, 0))]];
+    for (const stream of STREAMS.map((make) => make(rows)))
+      for (const pieceBytes of [1000, 64 * 1024, stream.length])
+        expect(await readRows(COLUMNS, stream, { pieceBytes, sql: sum })).to.deep.equal(expected);
+  });
+
+  it('gives all bytes of a whole stream, as they stay when more memory is asked for', () => {
+    for (const stream of STREAMS.map((make) => make(ROWS))) {
+      const reader = new RowReader({ columns: COLUMNS.length, maxRowBytes: MAX_ROW_BYTES });
+      for (let at = 0; at < stream.length; at++) {
+        expect(reader.wholeStream).to.equal(null);
+        reader.push(stream.subarray(at, at + 1));
+      }
+      const whole = reader.wholeStream;
+      reader.room().fill(0xff);
+      expect(Buffer.from(whole!)).to.deep.equal(stream);
+    }
   });
 
   it('takes columns in the order and number in which the engine asks for them', async () => {
@@ -118,20 +162,21 @@ describe('dsl worker: rows of the wire', function () {
   });
 
   it('takes rows that stop before their end for an error, wherever they stop', () => {
-    const stream = wireStream(ROWS);
-    for (let length = 0; length < stream.length; length++)
-      expect(failureOf(stream.subarray(0, length)), `${length} bytes`).to.match(
-        /^internal: .*stop before their end/,
-      );
-    expect(failureOf(stream)).to.equal('no error');
+    for (const stream of STREAMS.map((make) => make(ROWS))) {
+      for (let length = 0; length < stream.length; length++)
+        expect(failureOf(stream.subarray(0, length)), `${length} bytes`).to.match(
+          /^internal: .*stop before their end/,
+        );
+      expect(failureOf(stream)).to.equal('no error');
+    }
   });
 
   it('never reads outside of a broken stream: each is an error or rows, and the process lives', () => {
     const random = randomOf(15);
-    const stream = wireStream([...ROWS, ...ROWS, ...ROWS]);
+    const streams = STREAMS.map((make) => make([...ROWS, ...ROWS, ...ROWS]));
     let errors = 0;
     for (let round = 0; round < 20_000; round++) {
-      const broken = Buffer.from(stream);
+      const broken = Buffer.from(streams[round % 2]!);
       for (let change = 0; change <= round % 3; change++)
         broken[Math.floor(random() * broken.length)] = Math.floor(random() * 256);
       if (failureOf(broken) !== 'no error') errors++;
@@ -151,6 +196,18 @@ describe('dsl worker: rows of the wire', function () {
       [row(int32(1), null, Buffer.concat([numeric('1.5'), int16(0)])), /12 bytes|14 bytes in column d/],
       [row(int32(1), null, Buffer.concat([1, 0, 0, 0, 20_000].map(int16))), /a digit of 20000/],
       [Buffer.concat([wireStream(ROWS), Buffer.from('x')]), /behind the end/],
+      [Buffer.concat([framedStream(ROWS), Buffer.from('x')]), /behind the end/],
+      [Buffer.concat([wireFrame(WIRE_HEADER.subarray(0, 15)), int32(0)]), /longer than its frame/],
+      [Buffer.concat([wireFrame(WIRE_HEADER), wireRow(ROWS[0]!)]), /a row outside of a frame/],
+      [Buffer.concat([wireFrame(WIRE_HEADER), wireFrame(int16(3)), wireRow(ROWS[0]!)]), /./],
+      [
+        Buffer.concat([
+          wireFrame(WIRE_HEADER),
+          wireFrame(wireRow(ROWS[0]!).subarray(0, 20)),
+          Buffer.alloc(99),
+        ]),
+        /longer than its frame|of length/,
+      ],
     ];
     for (const [stream, message] of wrong) expect(failureOf(stream)).to.match(message);
     const one = (wire: WireType, field: Buffer): string => failureOf(row(field), [{ name: 'v', wire }]);
@@ -211,6 +268,32 @@ describe('dsl worker: rows of the wire', function () {
 
 describe('dsl worker: rows on their way to the engine', function () {
   this.timeout(60_000);
+
+  it('holds back part of a chunk while more rows may come, but not the last ones, nor those before an error', () => {
+    const sourceWith = (bytes: Uint8Array): RowSource => {
+      const source = new RowSource({ columns: ONE, maxRowBytes: MAX_ROW_BYTES, onRoom: () => {} });
+      source.open([0]);
+      source.push(bytes);
+      return source;
+    };
+    const rowsOf = (source: RowSource, least: number): number | string | null => {
+      const taken = source.take(least);
+      return typeof taken === 'object' && taken !== null ? taken.rows : taken;
+    };
+    const many = Array.from({ length: 3000 }, (_, index) => [int32(index)]);
+    const begun = wireStream(many).subarray(0, -WIRE_END.length);
+    const waiting = sourceWith(begun);
+    expect(rowsOf(waiting, 2048)).to.equal(2048);
+    expect(rowsOf(waiting, 2048)).to.equal(null);
+    expect(rowsOf(waiting, 1)).to.equal(952);
+    expect(rowsOf(waiting, 1)).to.equal(null);
+    const ended = sourceWith(wireStream(many));
+    expect([1, 2, 3].map(() => rowsOf(ended, 2048))).to.deep.equal([2048, 952, 'ended']);
+    const broken = sourceWith(begun);
+    broken.push(int16(9));
+    expect([1, 2].map(() => rowsOf(broken, 2048))).to.deep.equal([2048, 952]);
+    expect(() => broken.take(2048)).to.throw('a row of 9 fields');
+  });
 
   it('waits for rows that come late, without showing the engine a row in their place', () =>
     withEngine(async (connection) => {
