@@ -58,6 +58,7 @@ export abstract class OpenSelect extends SelectValues {
 
   /** Returns this relation, or a sealed one, in which the columns that `values` read are plain. */
   protected ready(values: readonly Typed[], countsRows: boolean): this {
+    if (this.raisesTooEarly(values)) return this.fenced();
     return this.isReady(values, countsRows) ? this : this.seal();
   }
 
@@ -105,6 +106,7 @@ export abstract class OpenSelect extends SelectValues {
    */
   protected readyToRaise(condition: Typed): this {
     const { filters, filteredBelow } = this.select;
+    if (this.raisesTooEarly([condition])) return this.fenced();
     if (filters.length === 0 && !filteredBelow) return this.ready([condition], true);
     const inOrder = this.dialect.traits.testsFiltersInOrder && !filteredBelow;
     return inOrder && this.isReady([condition], true) ? this : this.fenced();
@@ -113,7 +115,7 @@ export abstract class OpenSelect extends SelectValues {
   /** Sealed so that no filter of what follows is merged with what it has: with a limit that is none. */
   fenced(): this {
     const fenced = this.with({ fence: this.dialect.traits.fence }).seal();
-    const columns = fenced.select.columns.map((column) => ({ ...column, raises: false }));
+    const columns = fenced.select.columns.map((column) => ({ ...column, raises: false, constant: false }));
     return fenced.with({ columns });
   }
 

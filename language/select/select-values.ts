@@ -4,7 +4,7 @@
  */
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Dialect, ListSql } from '../dialects/dialect.ts';
-import { mayRaise } from '../types/may-raise.ts';
+import { isConstant, mayRaise, raisesOfConstants } from '../types/may-raise.ts';
 import { FLOAT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
@@ -63,6 +63,21 @@ export abstract class SelectValues {
     const used = new Set<string>();
     collectColumns(value, used);
     return this.select.columns.some((column) => column.raises === true && used.has(column.name));
+  }
+
+  /** Says whether the value is made of constants, in a dialect that computes such values first. */
+  protected isConstant(value: Typed): boolean {
+    return this.dialect.traits.computesConstantsFirst && isConstant(value, this.#constants());
+  }
+
+  /** Says whether a value may fail before there is a row, by a column that is a constant. */
+  protected raisesTooEarly(values: readonly Typed[]): boolean {
+    const constants = this.#constants();
+    return constants.size > 0 && values.some((value) => raisesOfConstants(value, constants));
+  }
+
+  #constants(): ReadonlySet<string> {
+    return new Set(this.select.columns.flatMap(({ name, constant }) => (constant === true ? [name] : [])));
   }
 
   protected names(): readonly string[] {
