@@ -56,8 +56,10 @@ export abstract class OpenSelect extends SelectValues {
     return numbered.with({ order: [numbered.placeKey(name)] });
   }
 
-  /** Returns this relation, or a sealed one, in which the columns that `values` read are plain. */
+  /** Returns this relation, or a sealed one, in which the columns that `values` read are plain, and none fails before there is a row. */
   protected ready(values: readonly Typed[], countsRows: boolean): this {
+    const { computesConstantsFirst } = this.dialect.traits;
+    if (computesConstantsFirst && values.some((value) => this.raisesBeforeRows(value))) return this.fenced();
     return this.isReady(values, countsRows) ? this : this.seal();
   }
 
@@ -113,7 +115,7 @@ export abstract class OpenSelect extends SelectValues {
   /** Sealed so that no filter of what follows is merged with what it has: with a limit that is none. */
   fenced(): this {
     const fenced = this.with({ fence: this.dialect.traits.fence }).seal();
-    const columns = fenced.select.columns.map((column) => ({ ...column, raises: false }));
+    const columns = fenced.select.columns.map((column) => ({ ...column, raises: false, constant: false }));
     return fenced.with({ columns });
   }
 

@@ -65,7 +65,7 @@ export class Relation extends OpenSelect {
     const raises = this.raises(value);
     // Beside a LIMIT it would be computed for the rows that the limit cuts, too.
     const base = this.ready([value], raises);
-    const column = { name, sql: base.emit(value), type: value.type, plain: value.kind === 'column', raises };
+    const column = { ...base.column(name, value), plain: value.kind === 'column', raises };
     return base.with({ columns: placed(base.select.columns, column) });
   }
 

@@ -65,6 +65,25 @@ export abstract class SelectValues {
     return this.select.columns.some((column) => column.raises === true && used.has(column.name));
   }
 
+  /** Says whether a part of the value fails in every row or in none, and is made of columns that are constant. */
+  protected raisesBeforeRows(value: Typed): boolean {
+    if (value.kind !== 'call') return false;
+    const filter = value.aggregate?.filter ?? null;
+    if (!value.safe && this.isConstant(value)) return true;
+    return (
+      value.args.some((arg) => this.raisesBeforeRows(arg)) ||
+      (filter !== null && this.raisesBeforeRows(filter))
+    );
+  }
+
+  protected isConstant(value: Typed): boolean {
+    if (value.kind === 'column')
+      return this.select.columns.some(({ name, constant }) => name === value.name && constant === true);
+    if (value.kind === 'call')
+      return value.aggregate === null && value.args.every((arg) => this.isConstant(arg));
+    return value.kind === 'literal';
+  }
+
   protected names(): readonly string[] {
     return this.select.columns.map(({ name }) => name);
   }
@@ -98,7 +117,8 @@ export abstract class SelectValues {
 
   protected column(name: string, value: Typed, over?: EmitScope['over']): SelectColumn {
     const raises = this.raises(value);
-    return { name, sql: this.emit(value, over), type: value.type, plain: false, raises };
+    const sql = this.emit(value, over);
+    return { name, sql, type: value.type, plain: false, raises, constant: this.isConstant(value) };
   }
 
   protected with(change: Partial<Select>): this {

@@ -13,6 +13,8 @@ export interface SelectColumn {
   readonly stored?: string;
   /** Computing it may fail: it must not see rows that were taken away. */
   readonly raises?: boolean;
+  /** Every row has the same value: a database may compute what is made of it before there is a row. */
+  readonly constant?: boolean;
 }
 
 export interface Filter {
@@ -55,15 +57,16 @@ export interface Origin {
 export function reading(
   dialect: Dialect,
   { from, fromText = null, order, arrival, filteredBelow = false }: Origin,
-  columns: readonly { readonly name: string; readonly type: ExprType; readonly raises?: boolean }[],
+  columns: readonly Pick<SelectColumn, 'name' | 'type' | 'raises' | 'constant'>[],
 ): Select {
   const read = columns.map(
-    ({ name, type, raises }): SelectColumn => ({
+    ({ name, type, raises, constant }): SelectColumn => ({
       name,
       type,
       sql: qualified(dialect, from, name),
       plain: true,
       ...(raises === true && { raises }),
+      ...(constant === true && { constant }),
     }),
   );
   const base = { from, fromText, columns: read, order, arrival, filteredBelow };

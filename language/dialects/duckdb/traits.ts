@@ -11,6 +11,7 @@ import { typeOfEngine } from './types.ts';
 const TRAITS: DialectTraits = {
   keepsArrivalOrder: true,
   testsFiltersInOrder: true,
+  computesConstantsFirst: false,
   computesArgumentsBeforeFilter: true,
   arrivalNumber: 'row_number() OVER ()',
   // An OFFSET 0 alone would be taken away.

@@ -83,6 +83,7 @@ export const MARIADB: SourceDialect = {
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
+    computesConstantsFirst: true,
     computesArgumentsBeforeFilter: false,
     arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT 18446744073709551615',

@@ -4,6 +4,7 @@ import type { DialectTraits, ListSql } from '../dialect.ts';
 export const POSTGRES_TRAITS: DialectTraits = {
   keepsArrivalOrder: false,
   testsFiltersInOrder: false,
+  computesConstantsFirst: true,
   computesArgumentsBeforeFilter: false,
   arrivalNumber: 'row_number() OVER ()',
   // A LIMIT would keep it from parallel plans.

@@ -57,6 +57,7 @@ export const SPARK: SourceDialect = {
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
+    computesConstantsFirst: true,
     computesArgumentsBeforeFilter: true,
     arrivalNumber: 'monotonically_increasing_id()',
     fence: '',

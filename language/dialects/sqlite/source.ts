@@ -59,6 +59,7 @@ export const SQLITE: SourceDialect = {
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
+    computesConstantsFirst: true,
     computesArgumentsBeforeFilter: false,
     arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT -1',
