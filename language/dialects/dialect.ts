@@ -50,7 +50,7 @@ export interface DialectTraits {
   readonly keepsArrivalOrder: boolean;
   /** Conditions of one WHERE are tested one after the other where a CASE says so; else they stand in SELECTs of their own. */
   readonly testsFiltersInOrder: boolean;
-  /** Says that what is made of constants may be computed, and fail, before there is a row, in whatever SELECT they stand. */
+  /** What depends on constants alone is computed before there is a row, and fails then; also what reads a column that is one. */
   readonly computesConstantsFirst: boolean;
   /** An aggregate computes its arguments for rows too that its FILTER leaves out. */
   readonly computesArgumentsBeforeFilter: boolean;

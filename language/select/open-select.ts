@@ -58,8 +58,7 @@ export abstract class OpenSelect extends SelectValues {
 
   /** Returns this relation, or a sealed one, in which the columns that `values` read are plain, and none fails before there is a row. */
   protected ready(values: readonly Typed[], countsRows: boolean): this {
-    const { computesConstantsFirst } = this.dialect.traits;
-    if (computesConstantsFirst && values.some((value) => this.raisesBeforeRows(value))) return this.fenced();
+    if (this.raisesTooEarly(values)) return this.fenced();
     return this.isReady(values, countsRows) ? this : this.seal();
   }
 
@@ -107,6 +106,7 @@ export abstract class OpenSelect extends SelectValues {
    */
   protected readyToRaise(condition: Typed): this {
     const { filters, filteredBelow } = this.select;
+    if (this.raisesTooEarly([condition])) return this.fenced();
     if (filters.length === 0 && !filteredBelow) return this.ready([condition], true);
     const inOrder = this.dialect.traits.testsFiltersInOrder && !filteredBelow;
     return inOrder && this.isReady([condition], true) ? this : this.fenced();

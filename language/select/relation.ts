@@ -65,8 +65,10 @@ export class Relation extends OpenSelect {
     const raises = this.raises(value);
     // Beside a LIMIT it would be computed for the rows that the limit cuts, too.
     const base = this.ready([value], raises);
-    const column = { ...base.column(name, value), plain: value.kind === 'column', raises };
-    return base.with({ columns: placed(base.select.columns, column) });
+    const plain = value.kind === 'column';
+    const column = { name, sql: base.emit(value), type: value.type, plain, raises };
+    const constant = base.isConstant(value);
+    return base.with({ columns: placed(base.select.columns, constant ? { ...column, constant } : column) });
   }
 
   /** Makes one row of each group. Values that depend on an order carry it in themselves; the result has no order. */

@@ -4,7 +4,7 @@
  */
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Dialect, ListSql } from '../dialects/dialect.ts';
-import { mayRaise } from '../types/may-raise.ts';
+import { isConstant, mayRaise, raisesOfConstants } from '../types/may-raise.ts';
 import { FLOAT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
@@ -65,23 +65,19 @@ export abstract class SelectValues {
     return this.select.columns.some((column) => column.raises === true && used.has(column.name));
   }
 
-  /** Says whether a part of the value fails in every row or in none, and is made of columns that are constant. */
-  protected raisesBeforeRows(value: Typed): boolean {
-    if (value.kind !== 'call') return false;
-    const filter = value.aggregate?.filter ?? null;
-    if (!value.safe && this.isConstant(value)) return true;
-    return (
-      value.args.some((arg) => this.raisesBeforeRows(arg)) ||
-      (filter !== null && this.raisesBeforeRows(filter))
-    );
+  /** Says whether the value is made of constants, in a dialect that computes such values first. */
+  protected isConstant(value: Typed): boolean {
+    return this.dialect.traits.computesConstantsFirst && isConstant(value, this.#constants());
   }
 
-  protected isConstant(value: Typed): boolean {
-    if (value.kind === 'column')
-      return this.select.columns.some(({ name, constant }) => name === value.name && constant === true);
-    if (value.kind === 'call')
-      return value.aggregate === null && value.args.every((arg) => this.isConstant(arg));
-    return value.kind === 'literal';
+  /** Says whether a value may fail before there is a row, by a column that is a constant. */
+  protected raisesTooEarly(values: readonly Typed[]): boolean {
+    const constants = this.#constants();
+    return constants.size > 0 && values.some((value) => raisesOfConstants(value, constants));
+  }
+
+  #constants(): ReadonlySet<string> {
+    return new Set(this.select.columns.flatMap(({ name, constant }) => (constant === true ? [name] : [])));
   }
 
   protected names(): readonly string[] {

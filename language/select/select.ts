@@ -13,7 +13,7 @@ export interface SelectColumn {
   readonly stored?: string;
   /** Computing it may fail: it must not see rows that were taken away. */
   readonly raises?: boolean;
-  /** Every row has the same value: a database may compute what is made of it before there is a row. */
+  /** It is made of constants alone. */
   readonly constant?: boolean;
 }
 

@@ -13,10 +13,26 @@ export function mayRaise(typed: Typed): boolean {
 
 /** The call itself, whatever its arguments do: fails for every row or for none, so that it may be computed before there is any. */
 export function raisesAtOnce(call: TypedCall): boolean {
-  return call.aggregate === null && !call.safe && !dependsOnRows(call);
+  return call.aggregate === null && !call.safe && isConstant(call, NONE);
 }
 
-function dependsOnRows(typed: Typed): boolean {
-  if (typed.kind === 'column' || typed.kind === 'parameter') return true;
-  return typed.kind === 'call' && (typed.aggregate !== null || typed.args.some(dependsOnRows));
+const NONE: ReadonlySet<string> = new Set();
+
+/** Says whether the value is the same for all rows; `constants` are the columns that are. */
+export function isConstant(typed: Typed, constants: ReadonlySet<string>): boolean {
+  if (typed.kind === 'column') return constants.has(typed.name);
+  if (typed.kind === 'parameter') return false;
+  return (
+    typed.kind === 'literal' ||
+    (typed.aggregate === null && typed.args.every((arg) => isConstant(arg, constants)))
+  );
+}
+
+/** Says whether a part of the value that may fail reads nothing but these columns, which are the same for all rows. */
+export function raisesOfConstants(typed: Typed, constants: ReadonlySet<string>): boolean {
+  if (typed.kind !== 'call') return false;
+  if (typed.aggregate === null && !typed.safe && isConstant(typed, constants)) return true;
+  const filter = typed.aggregate?.filter ?? null;
+  const parts = filter === null ? typed.args : [...typed.args, filter];
+  return parts.some((part) => raisesOfConstants(part, constants));
 }

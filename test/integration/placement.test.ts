@@ -42,6 +42,7 @@ describe('stages in the database', function () {
     `${FLIGHTS} | describe`,
     `${FLIGHTS} | timechart date span=1d count() as n, max(delay) as worst by origin limit=3`,
     `${FLIGHTS} | eval t = date + 30m | timechart t span=6h count() as n fill=0 | head 50`,
+    `${FLIGHTS} | where distance > 1000000 | eval c = '' || '' | eval b = cast(c as bool) | fields b`,
     `${FLIGHTS} | timechart date span=1w count() as n by destination from='2000-12-20' to='2001-01-20' limit=2 fill=0`,
     `${FLIGHTS} | where distance > 2000 | filldown delay by origin sort date, destination, distance, delay | head 40`,
     `${FLIGHTS} | lookup (${FLIGHTS} | stats count() as n by origin) origin as destination | stats sum(n) as total`,

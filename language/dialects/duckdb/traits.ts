@@ -10,6 +10,7 @@ import { typeOfEngine } from './types.ts';
 
 const TRAITS: DialectTraits = {
   keepsArrivalOrder: true,
+  computesConstantsFirst: false,
   testsFiltersInOrder: true,
   computesConstantsFirst: false,
   computesArgumentsBeforeFilter: true,

@@ -82,6 +82,7 @@ export const MARIADB: SourceDialect = {
   wrapsSources: false,
   traits: {
     keepsArrivalOrder: false,
+    computesConstantsFirst: false,
     testsFiltersInOrder: false,
     computesConstantsFirst: true,
     computesArgumentsBeforeFilter: false,

@@ -3,6 +3,7 @@ import type { DialectTraits, ListSql } from '../dialect.ts';
 
 export const POSTGRES_TRAITS: DialectTraits = {
   keepsArrivalOrder: false,
+  computesConstantsFirst: true,
   testsFiltersInOrder: false,
   computesConstantsFirst: true,
   computesArgumentsBeforeFilter: false,

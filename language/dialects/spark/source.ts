@@ -56,6 +56,7 @@ export const SPARK: SourceDialect = {
   wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
+    computesConstantsFirst: false,
     testsFiltersInOrder: false,
     computesConstantsFirst: true,
     computesArgumentsBeforeFilter: true,

@@ -58,6 +58,7 @@ export const SQLITE: SourceDialect = {
   wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
+    computesConstantsFirst: false,
     testsFiltersInOrder: false,
     computesConstantsFirst: true,
     computesArgumentsBeforeFilter: false,

@@ -77,6 +77,13 @@ describe('stages of dashboards in a database', () => {
     expect(sql).to.match(/WHERE ticks\.t < [^\n]*2001-02-01/);
   });
 
+  it('what may fail reads a column of constants behind a fence: PostgreSQL would compute it before there is a row', () => {
+    const early = "where n > 5 | eval c = '' || '' | eval b = cast(c as bool)";
+    expect(sqlOf(early)).to.match(/AS "c"[\s\S]*OFFSET 0\n\)[\s\S]*AS bool/);
+    expect(sqlOf(early.replace("'' || ''", "s || ''"))).to.not.include('OFFSET 0');
+    expect(sqlOf("eval c = 'x' | eval d = c || s")).to.not.include('OFFSET 0');
+  });
+
   it('a timechart of no series makes no bins', () => {
     expect(sqlOf('timechart t span=1ms count() by s limit=0')).to.include(
       'AS many FROM s1 WHERE isfinite("t") AND 1 = 0)',
