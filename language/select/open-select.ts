@@ -56,7 +56,7 @@ export abstract class OpenSelect extends SelectValues {
     return numbered.with({ order: [numbered.placeKey(name)] });
   }
 
-  /** Returns this relation, or a sealed one, in which the columns that `values` read are plain, and none fails before there is a row. */
+  /** Returns this relation, or a sealed one, in which the columns that `values` read are plain. */
   protected ready(values: readonly Typed[], countsRows: boolean): this {
     if (this.raisesTooEarly(values)) return this.fenced();
     return this.isReady(values, countsRows) ? this : this.seal();

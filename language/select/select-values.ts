@@ -113,8 +113,7 @@ export abstract class SelectValues {
 
   protected column(name: string, value: Typed, over?: EmitScope['over']): SelectColumn {
     const raises = this.raises(value);
-    const sql = this.emit(value, over);
-    return { name, sql, type: value.type, plain: false, raises, constant: this.isConstant(value) };
+    return { name, sql: this.emit(value, over), type: value.type, plain: false, raises };
   }
 
   protected with(change: Partial<Select>): this {

@@ -12,7 +12,6 @@ const TRAITS: DialectTraits = {
   keepsArrivalOrder: true,
   computesConstantsFirst: false,
   testsFiltersInOrder: true,
-  computesConstantsFirst: false,
   computesArgumentsBeforeFilter: true,
   arrivalNumber: 'row_number() OVER ()',
   // An OFFSET 0 alone would be taken away.

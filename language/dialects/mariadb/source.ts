@@ -84,7 +84,6 @@ export const MARIADB: SourceDialect = {
     keepsArrivalOrder: false,
     computesConstantsFirst: false,
     testsFiltersInOrder: false,
-    computesConstantsFirst: true,
     computesArgumentsBeforeFilter: false,
     arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT 18446744073709551615',

@@ -5,7 +5,6 @@ export const POSTGRES_TRAITS: DialectTraits = {
   keepsArrivalOrder: false,
   computesConstantsFirst: true,
   testsFiltersInOrder: false,
-  computesConstantsFirst: true,
   computesArgumentsBeforeFilter: false,
   arrivalNumber: 'row_number() OVER ()',
   // A LIMIT would keep it from parallel plans.

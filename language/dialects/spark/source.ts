@@ -58,7 +58,6 @@ export const SPARK: SourceDialect = {
     keepsArrivalOrder: false,
     computesConstantsFirst: false,
     testsFiltersInOrder: false,
-    computesConstantsFirst: true,
     computesArgumentsBeforeFilter: true,
     arrivalNumber: 'monotonically_increasing_id()',
     fence: '',

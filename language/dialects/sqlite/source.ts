@@ -60,7 +60,6 @@ export const SQLITE: SourceDialect = {
     keepsArrivalOrder: false,
     computesConstantsFirst: false,
     testsFiltersInOrder: false,
-    computesConstantsFirst: true,
     computesArgumentsBeforeFilter: false,
     arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT -1',
