@@ -80,7 +80,7 @@ async function startHarness(
       acquireTimeoutMs: 5000,
       connections: { main: { kind: 'postgres', url, ...options } },
     },
-    workerId: `sql-${queries++}`,
+    workerId: `sql-tried-${queries++}`,
     log: { debug: add, info: add, warn: add, error: add },
   });
   await service.start();
@@ -133,7 +133,7 @@ async function startHarness(
 }
 
 const BACKENDS = `select pid, state, wait_event, query from pg_stat_activity
-  where application_name like 'forkline sql%' and backend_type = 'client backend'`;
+  where application_name like 'forkline sql-tried-%' and backend_type = 'client backend'`;
 
 describe('SQL worker', () => {
   let url: string;
