@@ -1,5 +1,5 @@
 /**
- * The settings of Spark that the meaning of a query follows from. Every session gets them, whatever the server's own are: the stages that run
+ * The settings of Spark that the meaning of a query, or the form of its rows, follows from. Every session gets them, whatever the server's own are: the stages that run
  * in Spark were tried with them, and the judge reads texts and names by them.
  */
 export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
@@ -11,4 +11,7 @@ export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   'spark.sql.ansi.doubleQuotedIdentifiers': 'false',
   'spark.sql.parser.escapedStringLiterals': 'false',
   'spark.sql.variable.substitute': 'false',
+  // Rows come in the form that is read: texts with offsets of 32 bits, and not packed.
+  'spark.sql.execution.arrow.useLargeVarTypes': 'false',
+  'spark.sql.execution.arrow.compression.codec': 'none',
 };

@@ -50,7 +50,7 @@ export interface DialectTraits {
   readonly keepsArrivalOrder: boolean;
   /** Conditions of one WHERE are tested one after the other where a CASE says so; else they stand in SELECTs of their own. */
   readonly testsFiltersInOrder: boolean;
-  /** The database computes values made of constants alone before there is a row, and fails then; columns of constants are such values too. */
+  /** Values made of constants alone, also by columns that are such, are computed, and fail, before there is a row. */
   readonly computesConstantsFirst: boolean;
   /** An aggregate computes its arguments for rows too that its FILTER leaves out. */
   readonly computesArgumentsBeforeFilter: boolean;

@@ -13,7 +13,7 @@ export interface SelectColumn {
   readonly stored?: string;
   /** Computing it may fail: it must not see rows that were taken away. */
   readonly raises?: boolean;
-  /** Says that the column is made of constants alone. */
+  /** Every row has the same value, made of constants alone. */
   readonly constant?: boolean;
 }
 

@@ -13,6 +13,7 @@ import { testDatabase } from '../support/database.ts';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
 import {
   CLUSTER_TOKEN,
+  OTHER_SETTINGS,
   startSail,
   startSpark,
   startSparkCluster,
@@ -34,7 +35,7 @@ const SLOW = 'select sum(sqrt(a.id * 1.0d + b.id)) as s from range(2000000) a cr
 describe('Spark', function () {
   this.timeout(400_000);
   for (const [name, start] of [
-    ['Apache Spark 4.2', startSpark],
+    ['Apache Spark 4.2', (test: Mocha.Context) => startSpark(test, OTHER_SETTINGS)],
     ['LakeSail', startSail],
   ] as const) {
     describe(name, () => {
@@ -289,6 +290,9 @@ function onlyApacheSpark(
       "@lake select current_timezone() as zone, cast(timestamp'2020-01-01 00:00:00Z' as string) as t";
     expect(await rows(sql)).to.deep.equal([{ zone: 'UTC', t: '2020-01-01 00:00:00' }]);
     expect((await problem("@lake select cast('x' as int) as x")).detail).to.include('cannot be cast');
+    expect(
+      await rows("@lake select id, repeat('text ', 9) as t from range(2) | assert id >= 0"),
+    ).to.have.length(2);
   });
 
   it('runs stages in Spark, as explain tells', async () => {

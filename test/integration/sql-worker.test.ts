@@ -25,7 +25,7 @@ import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { WorkerSocket } from '../../server/admission/worker-socket.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
-import { int32, wireStream } from '../support/wire-rows.ts';
+import { framedStream, int32, wireFrame } from '../support/wire-rows.ts';
 
 // The worker imports its connectors when it runs: this file must be an ES module as they are, or each side would have a
 // QueryError of its own. A file that awaits is one.
@@ -80,7 +80,7 @@ async function startHarness(
       acquireTimeoutMs: 5000,
       connections: { main: { kind: 'postgres', url, ...options } },
     },
-    workerId: `sql-${queries++}`,
+    workerId: `sql-tried-${queries++}`,
     log: { debug: add, info: add, warn: add, error: add },
   });
   await service.start();
@@ -133,7 +133,7 @@ async function startHarness(
 }
 
 const BACKENDS = `select pid, state, wait_event, query from pg_stat_activity
-  where application_name like 'forkline sql%' and backend_type = 'client backend'`;
+  where application_name like 'forkline sql-tried-%' and backend_type = 'client backend'`;
 
 describe('SQL worker', () => {
   let url: string;
@@ -367,17 +367,18 @@ describe('SQL worker', () => {
       ['cat'],
     );
     const fields = [int32(5), Buffer.from('it\'s "$2"'), Buffer.alloc(0), null, Buffer.from('x')];
-    expect(values.bytes).to.deep.equal(wireStream([fields]));
+    expect(values.bytes).to.deep.equal(framedStream([fields]));
     expect(values.reply).to.include({ rows: 1, bytes: values.bytes.length, readerClosed: false });
     const none = await copy('select 1 a where false', [], ['cat']);
-    expect(none.bytes).to.deep.equal(wireStream([]));
+    expect(none.bytes).to.deep.equal(framedStream([]));
     expect(none.reply).to.include({ rows: 0, bytes: none.bytes.length });
     const early = await copy('select * from generate_series(1, 3000000) n', [], ['head', '-c', '1000']);
     expect(early.reply.readerClosed).to.equal(true);
     expect(early.bytes).to.have.length(1000);
+    const end = wireFrame(WIRE_END);
     const whole = await copy('select delay from flights', [], ['cat']);
     expect(whole.reply.rows).to.equal(20_000);
-    expect(whole.bytes.subarray(-WIRE_END.length)).to.deep.equal(WIRE_END);
+    expect(whole.bytes.subarray(-end.length)).to.deep.equal(end);
   });
 
   it('reports a changed schema before any row, and errors at their place in the query', async () => {

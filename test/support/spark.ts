@@ -63,8 +63,17 @@ export async function startSpark(
   return await up(group, port);
 }
 
+/** Settings of a server that a session of ours must not follow. */
+export const OTHER_SETTINGS: Readonly<Record<string, string>> = {
+  'spark.sql.session.timeZone': 'Asia/Seoul',
+  'spark.sql.ansi.enabled': 'false',
+  'spark.sql.execution.arrow.useLargeVarTypes': 'true',
+  'spark.sql.execution.arrow.compression.codec': 'zstd',
+};
+
 /** Settings that make many short queries fast, for oracles. */
 export const FOR_SHORT_QUERIES: Readonly<Record<string, string>> = {
+  ...OTHER_SETTINGS,
   'spark.sql.codegen.wholeStage': 'false',
   'spark.sql.adaptive.enabled': 'false',
   'spark.sql.shuffle.partitions': '1',

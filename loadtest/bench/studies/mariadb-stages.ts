@@ -1,4 +1,7 @@
-/** The other end of the pipe for mariadb.ts: the stage engine reads what the connector sends, and says how many rows and columns. */
+/**
+ * The other end of the pipe for mariadb.ts and spark.ts: the stage engine reads what the connector sends, and says how many rows and columns; then it is
+ * ready for the next rows, as a DSL worker is.
+ */
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { WireColumn } from '../../../workers/dsl/chunks/decoders.ts';
 import { inputRows, registerInputFunction } from '../../../workers/dsl/chunks/input-function.ts';
@@ -19,27 +22,33 @@ const SQL = `SELECT count(*), sum(id), sum(n), max(name), sum(price), sum(ratio)
 
 const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
 const connection = await instance.connect();
-const source = new RowSource({ columns: COLUMNS, maxRowBytes: 1e6, onRoom: () => reader.resume() });
-const reader = readInput(
-  process.argv[2]!,
-  {
-    room: () => source.room(),
-    took(bytes) {
-      source.took(bytes);
-      return !source.isFull;
-    },
-  },
-  (error) => {
-    throw error;
-  },
-);
-registerInputFunction(connection, () => source);
-process.once('message', () => void read());
+let input = openInput();
+registerInputFunction(connection, () => input.source);
+process.on('message', () => void read());
 process.send!('ready');
+
+function openInput(): { readonly source: RowSource; close(): void } {
+  const source = new RowSource({ columns: COLUMNS, maxRowBytes: 1e6, onRoom: () => reader.resume() });
+  const reader = readInput(
+    process.argv[2]!,
+    {
+      room: () => source.room(),
+      took(bytes) {
+        source.took(bytes);
+        return !source.isFull;
+      },
+    },
+    (error) => {
+      throw error;
+    },
+  );
+  return { source, close: () => reader.close() };
+}
 
 async function read(): Promise<void> {
   const result = await connection.runAndReadAll(SQL);
-  reader.close();
+  input.close();
+  input = openInput();
   const [values] = result.getRowsJson();
   process.send!(`${String(values![0])} ${values!.filter((value) => value !== null).length - 1}`);
 }

@@ -73,6 +73,8 @@ describe('A query on Spark', function () {
       'spark.sql.session.timeZone=UTC',
       'spark.sql.ansi.doubleQuotedIdentifiers=false',
       'spark.sql.variable.substitute=false',
+      'spark.sql.execution.arrow.useLargeVarTypes=false',
+      'spark.sql.execution.arrow.compression.codec=none',
     ]);
     expect(config!.request.session_id).to.equal(execute!.request.session_id);
     expect(execute!.request.client_observed_server_side_session_id).to.equal(
