@@ -70,11 +70,7 @@ const stageFiles = {
       const names = (await readdir(dirname(dirname(path)))).filter((name) => name.endsWith('.ts')).sort();
       const imports = names.map((name, index) => `import { stage as stage${index} } from '../${name}';`);
       const list = names.map((_, index) => `stage${index}`).join(', ');
-      return {
-        contents: `${imports.join('\n')}\nexport const STAGES = [${list}];\n`,
-        loader: 'ts',
-        watchDirs: [dirname(dirname(path))],
-      };
+      return { contents: `${imports.join('\n')}\nexport const STAGES = [${list}];\n`, loader: 'ts' };
     });
   },
 };

@@ -40,14 +40,8 @@ const { rooms } = JSON.parse(readFileSync(join(root, 'rooms.json'), 'utf8'));
 const productRooms = Object.keys(rooms).filter((room) => rooms[room].deployed !== false);
 const loadtestRooms = Object.keys(rooms).filter((room) => rooms[room].deployed === false);
 const buildFiles = [
-  ...[
-    'build.mjs',
-    'build-bundles.mjs',
-    'build-console.mjs',
-    'package.json',
-    'package-lock.json',
-    'rooms.json',
-  ],
+  ...['build.mjs', 'build-bundles.mjs', 'build-console.mjs', 'rooms.json'],
+  ...['package.json', 'package-lock.json'],
   ...['tsconfig.json', 'tsconfig.build.json'],
 ];
 const loadtestProject = 'tsconfig.loadtest.json';

@@ -90,7 +90,9 @@ function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 
 /** Returns each list as its text. */
 function listsOf(column: DatabaseColumn, vector: Vector): Pick<SentColumn, 'values' | 'offsets'> {
-  const texts = listTexts(columnOf(column).type as never); // an array is a list where it is no JSON
+  const { type } = columnOf(column);
+  if (type.kind !== 'list') throw stalePlan('the columns'); // an array is a list where it is no JSON
+  const texts = listTexts(type);
   const read = readerOf(column, vector);
   const offsets = new Int32Array(vector.length + 1);
   const pieces = Array.from({ length: vector.length }, (_, row) => {

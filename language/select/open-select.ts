@@ -106,7 +106,6 @@ export abstract class OpenSelect extends SelectValues {
    */
   protected readyToRaise(condition: Typed): this {
     const { filters, filteredBelow } = this.select;
-    if (this.raisesTooEarly([condition])) return this.fenced();
     if (filters.length === 0 && !filteredBelow) return this.ready([condition], true);
     const inOrder = this.dialect.traits.testsFiltersInOrder && !filteredBelow;
     return inOrder && this.isReady([condition], true) ? this : this.fenced();

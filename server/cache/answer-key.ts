@@ -8,14 +8,10 @@ import { databaseText, parameterKind } from '../../core/protocol/parameters.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import { canonicalText } from './canonical-text.ts';
-import { RecentTexts } from './recent-texts.ts';
 
 /** Changes with what the parts below mean. */
 const KEY_VERSION = 2;
 const KEY_CHARACTERS = 48;
-
-/** The keys of what was asked lately: what is asked again and again is not hashed again. */
-const known = new RecentTexts({ entries: 256, characters: 4096 });
 
 export interface KeyPlace {
   /** The versions of what computes and encodes answers. */
@@ -59,11 +55,5 @@ export function answerKey(request: QueryRequest, principal: Principal, place: Ke
   const where = `${framed(place.engines)}${framed(scopeOf(principal))}${framed(place.connection)}${framed(place.connectionVersion)}`;
   const asked = language === null ? canonicalText(text, place.dialect) : text;
   const parts = `${words}${where}${framed(model)}${parametersPart(parameters)}${framed(asked)}`;
-  return known.get(parts) ?? hashed(parts);
-}
-
-function hashed(parts: string): string {
-  const key = hash('sha256', parts, 'hex').slice(0, KEY_CHARACTERS);
-  known.set(parts, key);
-  return key;
+  return hash('sha256', parts, 'hex').slice(0, KEY_CHARACTERS);
 }

@@ -51,10 +51,14 @@ export interface StartOptions {
 }
 
 /** Rejects with everything that was printed when it does not get ready. */
-export async function startForkline(
+export function startForkline(
   overrides: ConfigOverrides = {},
   options: StartOptions = {},
 ): Promise<Forkline> {
+  return start(overrides, options);
+}
+
+async function start(overrides: ConfigOverrides, options: StartOptions): Promise<ForklineProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'forkline-test-'));
   await chmod(dir, 0o711);
   const configFile = join(dir, 'forkline.config.json');
@@ -83,8 +87,8 @@ const shared = processWide<{ forkline: Promise<Forkline> | null }>('shared Forkl
  * more than most of them. Nobody stops it or its processes; it ends after the last suite.
  */
 export function sharedForkline(): Promise<Forkline> {
-  shared.forkline ??= startForkline(FEW_PROCESSES).then((forkline) => {
-    (forkline as ForklineProcess).unref();
+  shared.forkline ??= start(FEW_PROCESSES, {}).then((forkline) => {
+    forkline.unref();
     shareProcesses(() => treeOf(forkline.pid).map(({ pid }) => pid));
     return forkline;
   });

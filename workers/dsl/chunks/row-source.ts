@@ -72,24 +72,12 @@ export class RowSource {
   }
 
   took(bytes: number): void {
-    if (this.#failure !== null) return;
-    try {
-      this.#reader.took(bytes);
-      this.#decode();
-    } catch (thrown) {
-      this.#failure ??= thrown as Error;
-    }
+    this.#gather(() => this.#reader.took(bytes));
   }
 
   /** Takes a copy of bytes of the wire. */
   push(piece: Uint8Array): void {
-    if (this.#failure !== null) return;
-    try {
-      this.#reader.push(piece);
-      this.#decode();
-    } catch (thrown) {
-      this.#failure ??= thrown as Error;
-    }
+    this.#gather(() => this.#reader.push(piece));
   }
 
   /** Tells that no more bytes come. */
@@ -129,6 +117,16 @@ export class RowSource {
     chunk.clear();
     this.#free.push(chunk);
     if (this.#isFull && this.#ready.length <= READY_CHUNKS / 2) this.#refill();
+  }
+
+  #gather(read: () => void): void {
+    if (this.#failure !== null) return;
+    try {
+      read();
+      this.#decode();
+    } catch (thrown) {
+      this.#failure ??= thrown as Error;
+    }
   }
 
   #takeFilling(least: number): Chunk | null {

@@ -103,16 +103,7 @@ describe('jobs', () => {
     const conversions = new Conversions({
       ...{ store, handler, maxEntryBytes: 1e6, config: config as unknown as JobsConfig },
     });
-    const record = { queryId: 'q', startedAt: 0, deadlineAt: 0, connection: 'main' };
-    const job = newJob(
-      PRINCIPAL,
-      ASKED,
-      record as Parameters<typeof newJob>[2],
-      { pid: 1, startTicks: 1 },
-      {
-        ...{ idempotency: null, session: null },
-      },
-    );
+    const job = jobOf();
     job.columns = [];
     const send = () =>
       conversions
@@ -127,16 +118,7 @@ describe('jobs', () => {
   it('are written one after the other, so that the latest state is there, or nothing after a removal', async () => {
     const files = new JobFiles(dir);
     await files.readAll();
-    const record = { queryId: 'q', startedAt: 0, deadlineAt: 0, connection: 'main' };
-    const job = newJob(
-      PRINCIPAL,
-      ASKED,
-      record as Parameters<typeof newJob>[2],
-      { pid: 1, startTicks: 1 },
-      {
-        ...{ idempotency: null, session: null },
-      },
-    );
+    const job = jobOf();
     const writes = Array.from({ length: 20 }, (_, rows) => {
       job.rows = rows;
       return files.write(job);
@@ -150,3 +132,11 @@ describe('jobs', () => {
     expect(await readdir(join(dir, 'jobs'))).to.deep.equal([]);
   });
 });
+
+function jobOf(): Job {
+  const record = { queryId: 'q', startedAt: 0, deadlineAt: 0, connection: 'main' };
+  const owner = { pid: 1, startTicks: 1 };
+  return newJob(PRINCIPAL, ASKED, record as Parameters<typeof newJob>[2], owner, {
+    ...{ idempotency: null, session: null },
+  });
+}

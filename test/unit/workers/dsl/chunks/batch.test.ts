@@ -1,12 +1,10 @@
 /** Rows of the wire that come as columns: broken ones, and those that the connector of no database sends. */
 import { expect } from 'chai';
-import type { QueryError } from '../../../../../core/protocol/errors.ts';
 import { BatchForm, WIRE_END, WIRE_HEADER } from '../../../../../core/protocol/wire-rows.ts';
 import type { WireColumn } from '../../../../../workers/dsl/chunks/decoders.ts';
-import { RowSource } from '../../../../../workers/dsl/chunks/row-source.ts';
 import { randomOf } from '../../../../support/random.ts';
 import { int16, int32, int64, wireRow } from '../../../../support/wire-rows.ts';
-import { MAX_ROW_BYTES, readRows } from './support.ts';
+import { MAX_ROW_BYTES, readFailure, readRows } from './support.ts';
 
 const COLUMNS: readonly WireColumn[] = [
   { name: 'i', wire: 'int64' },
@@ -48,20 +46,8 @@ const GOOD = batch(
   Buffer.concat([head(BatchForm.bits), Buffer.from([0b110])]),
 );
 
-function failureOf(bytes: Uint8Array, columns = COLUMNS, maxRowBytes = MAX_ROW_BYTES): string {
-  const source = new RowSource({ columns, maxRowBytes, onRoom: () => {} });
-  source.open(columns.map((_, index) => index));
-  source.push(bytes);
-  source.end();
-  try {
-    for (let taken = source.take(); taken !== 'ended'; taken = source.take())
-      if (taken !== null) source.giveBack(taken);
-  } catch (thrown) {
-    const { code, message } = thrown as QueryError;
-    return `${code}: ${message}`;
-  }
-  return 'no error';
-}
+const failureOf = (bytes: Uint8Array, columns = COLUMNS, maxRowBytes = MAX_ROW_BYTES): string =>
+  readFailure(bytes, columns, maxRowBytes);
 
 const one = (wire: WireColumn['wire'], rows: number, column: Buffer): string =>
   failureOf(stream(batch(rows, column)), [{ name: 'v', wire }]);

@@ -22,7 +22,7 @@ import {
   wireStream,
 } from '../../../../support/wire-rows.ts';
 import { withEngine } from '../support.ts';
-import { MAX_ROW_BYTES, readRows } from './support.ts';
+import { MAX_ROW_BYTES, readFailure, readRows } from './support.ts';
 
 const COLUMNS: readonly WireColumn[] = [
   { name: 'i', wire: 'int32' },
@@ -50,20 +50,8 @@ const STREAMS: readonly ((rows: readonly (readonly WireField[])[]) => Buffer)[] 
 const SELECT = 'SELECT i::INTEGER, t, d::VARCHAR FROM ($rows)';
 const ONE: readonly WireColumn[] = [{ name: 'v', wire: 'int32' }];
 
-function failureOf(stream: Uint8Array, columns = COLUMNS, maxRowBytes = MAX_ROW_BYTES): string {
-  const source = new RowSource({ columns, maxRowBytes, onRoom: () => {} });
-  source.open(columns.map((_, index) => index));
-  source.push(stream);
-  source.end();
-  try {
-    for (let taken = source.take(); taken !== 'ended'; taken = source.take())
-      if (taken !== null) source.giveBack(taken);
-  } catch (thrown) {
-    const { code, message } = thrown as QueryError;
-    return `${code}: ${message}`;
-  }
-  return 'no error';
-}
+const failureOf = (bytes: Uint8Array, columns = COLUMNS, maxRowBytes = MAX_ROW_BYTES): string =>
+  readFailure(bytes, columns, maxRowBytes);
 
 describe('dsl worker: rows of the wire', function () {
   this.timeout(60_000);

@@ -1,5 +1,6 @@
 /** Wire bytes into a relation of the engine's, cut as a test likes. */
 import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
+import type { QueryError } from '../../../../../core/protocol/errors.ts';
 import type { WireColumn } from '../../../../../workers/dsl/chunks/decoders.ts';
 import { inputRows, registerInputFunction } from '../../../../../workers/dsl/chunks/input-function.ts';
 import { RowSource } from '../../../../../workers/dsl/chunks/row-source.ts';
@@ -69,4 +70,24 @@ function readerOf(
   registered.add(connection);
   send();
   return connection.runAndReadAll(sql.replace('$rows', inputRows(columns, 0)));
+}
+
+/** Returns the error that the engine would get of a stream of wire rows, as `code: message`; 'no error' for a whole one. */
+export function readFailure(
+  bytes: Uint8Array,
+  columns: readonly WireColumn[],
+  maxRowBytes = MAX_ROW_BYTES,
+): string {
+  const source = new RowSource({ columns, maxRowBytes, onRoom: () => {} });
+  source.open(columns.map((_, index) => index));
+  source.push(bytes);
+  source.end();
+  try {
+    for (let taken = source.take(); taken !== 'ended'; taken = source.take())
+      if (taken !== null) source.giveBack(taken);
+  } catch (thrown) {
+    const { code, message } = thrown as QueryError;
+    return `${code}: ${message}`;
+  }
+  return 'no error';
 }
