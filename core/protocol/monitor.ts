@@ -134,8 +134,16 @@ export type FromChild =
       readonly outcome: 'reusable' | 'discard';
       readonly reason: string;
     }
-  /** From the server: `waiting` queries wait for a worker of that role; the monitor starts more, up to the pool's size. */
-  | { readonly type: 'want-workers'; readonly role: Role; readonly waiting: number }
+  /**
+   * From the server: `waiting` queries wait for a worker of that role; the monitor starts more, up to the pool's size. `isNew`: one of
+   * them has just begun to wait; otherwise a worker was given up while they waited.
+   */
+  | {
+      readonly type: 'want-workers';
+      readonly role: Role;
+      readonly waiting: number;
+      readonly isNew: boolean;
+    }
   /** From the server: the reply to `retire`. */
   | { readonly type: 'retired'; readonly workerId: string; readonly accepted: boolean }
   /** The reply to `connections-changed`: the child uses the new connections for everything that begins from now on. */

@@ -133,7 +133,7 @@ export class LeasedPool implements Pool {
   hear(message: FromChild): boolean {
     if (message.type === 'want-workers') {
       if (message.role !== this.role) return false;
-      this.#leases.want(message.waiting);
+      this.#leases.want(message);
       this.#evaluate();
       return true;
     }

@@ -13,6 +13,7 @@ export const SERVER_DIED: Ending = { cause: 'server-lost', reason: 'its server d
 
 type Lease = Extract<FromChild, { type: 'lease' }>;
 type Release = Extract<FromChild, { type: 'release' }>;
+type Wanted = Extract<FromChild, { type: 'want-workers' }>;
 
 export class Leases {
   readonly #deps: Pick<PoolDeps, 'clock' | 'log' | 'stats'>;
@@ -69,8 +70,8 @@ export class Leases {
     else if (entry.state === 'leased') enterState(entry, 'idle-used', nowMs);
   }
 
-  want(waiting: number): void {
-    this.#deps.stats.warmMiss();
+  want({ waiting, isNew }: Wanted): void {
+    if (isNew) this.#deps.stats.warmMiss();
     this.#waiting = waiting;
     this.#waitingSinceMs = this.#deps.clock.monotonicMs();
   }

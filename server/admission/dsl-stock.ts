@@ -86,7 +86,7 @@ export class DslStock {
       shares: new PrincipalShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
       take: (_count, long, principalId) => this.#take(principalId, long), // a query needs one worker
       mayTakeLong: () => this.#mayTakeLong(),
-      onWait: (waiting) => options.tell({ type: 'want-workers', role: 'dsl', waiting }),
+      onWait: (waiting) => options.tell({ type: 'want-workers', role: 'dsl', waiting, isNew: true }),
     });
   }
 
@@ -164,7 +164,17 @@ export class DslStock {
   #giveUp(worker: DslWorker, queryId: string | null, reason: string): void {
     const { workerId } = worker.address;
     this.#options.tell({ type: 'release', workerId, queryId, outcome: 'discard', reason });
+    this.#tellWaiting();
     this.#refuse(worker);
+  }
+
+  /**
+   * Tells the monitor how many queries wait, after a worker was given up: it may have forgotten those that waited while one was
+   * idle (for their principal's share), and would start none for them.
+   */
+  #tellWaiting(): void {
+    const { waiting } = this.lane;
+    if (waiting > 0) this.#options.tell({ type: 'want-workers', role: 'dsl', waiting, isNew: false });
   }
 
   #becomeIdle(worker: DslWorker): void {
@@ -236,8 +246,12 @@ export class DslStock {
       outcome: keep ? 'reusable' : 'discard',
       reason: why,
     });
-    if (keep) void this.#scrub(worker, queryId);
-    else this.#refuse(worker);
+    if (keep) {
+      void this.#scrub(worker, queryId);
+      return;
+    }
+    this.#tellWaiting();
+    this.#refuse(worker);
   }
 
   #refuse(worker: DslWorker): void {

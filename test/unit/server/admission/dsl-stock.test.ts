@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
+import { QueryError } from '../../../../core/protocol/errors.ts';
 import { createFrameReader, writeMessage } from '../../../../core/protocol/frames.ts';
 import type { FromChild } from '../../../../core/protocol/monitor.ts';
 import { anonymousAt } from '../../../../core/protocol/principal.ts';
@@ -81,6 +82,21 @@ describe('the stock of DSL workers', () => {
     expect(one.releases()).to.deep.equal([{ ...discarded, queryId: null, reason: 'its socket closed' }]);
     one.listAgain(); // sent before the monitor knew
     expect(one.stock.counts()).to.include({ idle: 0, connecting: 0 });
+  });
+
+  it('tells how many queries wait when it gives a worker up, since the monitor may have forgotten them', async () => {
+    await using one = await stockOfOne('answer');
+    one.lease.begin(QUERY);
+    const cancellation = new Cancellation();
+    const waiting = one.stock.lane.acquire({ principal: anonymousAt('d'), cancellation }).catch(() => null);
+    expect(one.told.at(-1)).to.deep.equal({ type: 'want-workers', role: 'dsl', waiting: 1, isNew: true });
+    one.lease.release('discard', 'client-too-slow');
+    expect(one.told.slice(-2)).to.deep.equal([
+      { ...discarded, queryId: 'q', reason: 'client-too-slow' },
+      { type: 'want-workers', role: 'dsl', waiting: 1, isNew: false },
+    ]);
+    cancellation.cancel(new QueryError('cancelled', 'the end of the test'));
+    await waiting;
   });
 
   it('gives up a worker that fails to scrub', async () => {
