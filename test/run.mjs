@@ -1,6 +1,6 @@
 /**
  * Runs every test and ends with one plain line, `N passed, N failed` (and `, N skipped` when some were), from mocha's
- * own counts. The exit code is 0 only when tests ran, none failed, and every process ended by itself. Three processes
+ * own counts. The exit code is 0 only when tests ran, none failed, and every process ended by itself. Four processes
  * run the spec files side by side (support/lanes.mjs).
  *
  *   node test/run.mjs [--quick] [--lanes N] [--times] [mocha's options] [spec files]
@@ -8,17 +8,18 @@
  * --quick runs the unit tests and those of the others that tell most. The ten files that took longest are
  * printed, and with --times all of them, with the processor's seconds that they and what they started took.
  */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import collectFiles from 'mocha/lib/cli/collect-files.cjs';
 import { countsText, Lanes } from './support/lanes.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** The longest first: what is short fills the lanes up at the end. */
 const kinds = ['fault', 'integration', 'attack', 'regression', 'budget', 'unit'];
-/** One more than the usual two cores, since a lane waits for timers and other processes now and then. */
-const LANES = 3;
+/** Twice the usual two cores, since most files wait for timers and other processes half of their time. */
+const LANES = 4;
+/** The seconds that the longest files took, by their paths: those are begun first, and what is short fills the lanes up at the end. */
+const LONG_FILES = join(root, 'test/support/long-files.json');
 /** The number of files whose times are printed. */
 const MOST_TIMES = 10;
 const quick = [
@@ -37,7 +38,7 @@ async function main(given) {
   const specs = named.length > 0 ? named : isQuick ? quick : allSpecs();
   const { files, unmatched } = filesOf(specs);
   const lanes = new Lanes(
-    files,
+    longestFirst(files),
     args.filter((arg) => !named.includes(arg)),
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => lanes.kill(signal));
@@ -82,6 +83,13 @@ function filesOf(specs) {
   };
   const found = specs.map((spec) => collectFiles({ ...options, spec: [spec] }).files);
   return { files: [...new Set(found.flat())], unmatched: found.filter((files) => files.length === 0).length };
+}
+
+/** Returns the files with the longest first; the others stay in their order. */
+function longestFirst(files) {
+  const seconds = JSON.parse(readFileSync(LONG_FILES, 'utf8'));
+  const secondsOf = (file) => seconds[relative(root, file)] ?? 0;
+  return [...files].sort((a, b) => secondsOf(b) - secondsOf(a));
 }
 
 function printTimes(times, most) {

@@ -1,6 +1,7 @@
 /**
  * Runs spec files in lanes, each a process (lane.mjs) that takes the next file when it has done one, and prints and
- * counts what they tell. A lane that dies, hangs or does not end by itself counts as a failure, named by its file; the files
+ * counts what they tell. The last lane takes files from the end of the list, where those stand that only compute: beside them
+ * the others, which wait for timers and processes, leave no core idle. A lane that dies, hangs or does not end by itself counts as a failure, named by its file; the files
  * that are left are run by another one.
  */
 import { fork } from 'node:child_process';
@@ -31,7 +32,10 @@ export class Lanes {
 
   /** Resolves when every file was run and every lane has ended. */
   async run(count) {
-    await Promise.all(Array.from({ length: Math.min(count, this.#files.length) }, () => this.#keepLane()));
+    const lanes = Math.min(count, this.#files.length);
+    await Promise.all(
+      Array.from({ length: lanes }, (_, index) => this.#keepLane(index > 0 && index === lanes - 1)),
+    );
     for (const text of this.#failures) console.log(text);
   }
 
@@ -42,9 +46,9 @@ export class Lanes {
   }
 
   /** A lane that does not even ask for a file is not followed by another one, which would do the same. */
-  async #keepLane() {
+  async #keepLane(fromEnd) {
     let hasAsked = true;
-    while (hasAsked && this.#files.length > 0 && !this.#stopped) hasAsked = await this.#runLane();
+    while (hasAsked && this.#files.length > 0 && !this.#stopped) hasAsked = await this.#runLane(fromEnd);
   }
 
   #fail(text) {
@@ -53,10 +57,10 @@ export class Lanes {
   }
 
   /** Resolves when the process has ended, whatever became of its file, to whether it had asked for one. */
-  #runLane() {
+  #runLane(fromEnd) {
     const child = fork(LANE, this.#args, { cwd: root, execArgv: ['--import', 'tsx'] });
     this.#running.add(child);
-    const lane = { child, hasAsked: false, file: null, test: null, suite: null, alarm: null };
+    const lane = { child, fromEnd, hasAsked: false, file: null, test: null, suite: null, alarm: null };
     this.#expectNews(lane);
     child.on('message', (message) => this.#onMessage(lane, message));
     return new Promise((resolve, reject) => {
@@ -85,7 +89,8 @@ export class Lanes {
     lane.hasAsked = true;
     this.#noteTime(lane);
     lane.test = null;
-    lane.file = this.#stopped ? null : (this.#files.shift() ?? null);
+    const next = lane.fromEnd ? this.#files.pop() : this.#files.shift();
+    lane.file = this.#stopped ? null : (next ?? null);
     lane.startedAt = performance.now();
     lane.cpuAtStart = cpuSecondsOf(lane.child.pid);
     lane.child.send(lane.file === null ? { type: 'end' } : { type: 'file', file: lane.file });
