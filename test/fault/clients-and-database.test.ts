@@ -60,7 +60,7 @@ describe('faults of clients', function () {
   }
 
   it('fault 16, a client that goes away while it waits in the queue leaves the queue', async () => {
-    const first = forkline.query('select pg_sleep(1)::text as a');
+    const { answer: first } = await startLongQuery(forkline, 'select pg_sleep(1)::text as a', ['sql']);
     const client = new AbortController();
     const queued = forkline.query('select 1 as a', {
       headers: { 'Query-Id': 'queued' },

@@ -3,7 +3,7 @@
  * `npm run fuzz -- 100000 [seed]` sends as many as one likes; in CI it is a few hundred, with a seed that is printed.
  */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
 import { type FuzzRequest, fuzzRequest } from '../support/fuzz.ts';
 import { randomOf } from '../support/random.ts';
 
@@ -29,7 +29,11 @@ describe('malformed requests', function () {
   this.timeout(120_000 + REQUESTS * 50);
 
   it(`get a status and the blame where it belongs (${REQUESTS} requests, seed ${SEED})`, async () => {
-    await using forkline = await startForkline({ limits: { timeoutMs: 5000 }, log: { level: 'info' } });
+    await using forkline = await startForkline({
+      ...SEVERAL_PROCESSES,
+      limits: { timeoutMs: 5000 },
+      log: { level: 'info' },
+    });
     const before = (await forkline.processes()).find(({ role }) => role === 'server')!.pid;
     const random = randomOf(SEED);
     const statuses: Record<string, number> = {};

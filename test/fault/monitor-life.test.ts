@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { readSample } from '../../core/process/proc.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
 import { activeBackends, answersAgain, codeOf, startLongQuery } from '../support/long-query.ts';
 import { isThere, processesOfRun } from '../support/processes.ts';
 import { skipBecause } from '../support/skip.ts';
@@ -15,7 +15,7 @@ import { settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 15_000;
-const PAUSE_MS = 20;
+const PAUSE_MS = 40;
 const STAGES = 'set pushdown = off; select 1 as a | where a = 1';
 /** Computes without a pause in the stage engine. */
 const BUSY =
@@ -57,7 +57,7 @@ describe('faults of the monitor', function () {
   });
 
   it('fault 11, KILL of the monitor with busy children: all of them are gone within 3 s', async () => {
-    await using forkline = await startForkline();
+    await using forkline = await startForkline(SEVERAL_PROCESSES);
     const busy = await startLongQuery(forkline, BUSY, ['sql', 'dsl']);
     const waiting = await startLongQuery(forkline, 'select pg_sleep(60)::text as marker_orphan', ['sql']);
     const { runDir } = forkline;
@@ -71,7 +71,7 @@ describe('faults of the monitor', function () {
   });
 
   it('fault 12, a start over what a killed run left: swept by pid and start time, its files too', async () => {
-    const first = await startForkline();
+    const first = await startForkline(SEVERAL_PROCESSES);
     const { runDir, dataDir } = first;
     const left = processesOfRun(runDir);
     // A stopped process hears no parent's death signal but KILL, which `setpriv` makes the kernel send.
@@ -81,7 +81,7 @@ describe('faults of the monitor', function () {
     const state = join(dataDir, 'run', 'monitor.json');
     expect(JSON.parse(await readFile(state, 'utf8'))).to.have.property('runDir', runDir);
     try {
-      await using second = await startForkline({ dataDir });
+      await using second = await startForkline({ ...SEVERAL_PROCESSES, dataDir });
       // A process that is dead and waits for the system's first process to reap it is gone for all that matters here.
       const living = left.filter((found) => isThere(found) && readSample(found.pid)?.state !== 'Z');
       expect(living).to.deep.equal([]);
@@ -93,7 +93,7 @@ describe('faults of the monitor', function () {
   });
 
   it('fault 13, the monitor stands still for 5 s while its children die: all are reaped and replaced, nobody is blamed', async () => {
-    await using forkline = await startForkline();
+    await using forkline = await startForkline(SEVERAL_PROCESSES);
     const before = await forkline.processes();
     const workers = before.filter(({ role }) => role === 'sql' || role === 'dsl');
     process.kill(forkline.monitorPid, 'SIGSTOP');
@@ -124,13 +124,12 @@ describe('faults of the monitor', function () {
 
   it('fault 18, HUP ten times under load, then TERM: no accepted request is dropped', async () => {
     // Ten generations of processes: one SQL worker each is what a reload needs.
-    await using forkline = await startForkline({ sql: FEW_PROCESSES.sql });
+    await using forkline = await startForkline({ dsl: SEVERAL_PROCESSES.dsl });
     const clients = load(forkline, 3);
     for (let round = 0; round < 10; round++) {
-      const server = async () => (await forkline.processes()).find(({ role }) => role === 'server')?.pid;
-      const old = await server();
+      const reloads = () => forkline.output().split('forkline: reloaded\n').length - 1;
       process.kill(forkline.monitorPid, 'SIGHUP');
-      await until(async () => (await server()) !== old, 30_000, `reload ${round + 1}`);
+      await until(() => reloads() > round, 30_000, `reload ${round + 1}`);
     }
     await clients.stop();
     expect(clients.failures).to.deep.equal([]);
@@ -146,7 +145,7 @@ describe('faults of the monitor', function () {
   });
 
   it('fault 20, no process can be started (EMFILE): it serves with those that live, and recovers', async function () {
-    await using forkline = await startForkline();
+    await using forkline = await startForkline(SEVERAL_PROCESSES);
     const limit = (files: string): boolean => {
       try {
         execFileSync('prlimit', ['--pid', String(forkline.monitorPid), `--nofile=${files}`]);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { type AuditReport, AuditVerifier } from '../../core/audit/verify.ts';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
 import { filesOfGoneWorkers, type SoakResult, settled, soak } from '../support/soak.ts';
 import { growth, type WatchResult, watchSoak } from '../support/soak-watch.ts';
 import { until } from '../support/until.ts';
@@ -91,7 +91,12 @@ describe('a soak with random faults', function () {
   it(`ends with every query answered or refused by a typed error, and everything back (seed ${SEED})`, async () => {
     const database = await testDatabase();
     await using forkline = await startForkline(
-      { monitor: { heartbeatTimeoutMs: 1500 }, audit: { file: './audit.jsonl' }, ...KEEPING },
+      {
+        ...SEVERAL_PROCESSES,
+        monitor: { heartbeatTimeoutMs: 1500 },
+        audit: { file: './audit.jsonl' },
+        ...KEEPING,
+      },
       { env: SMALL_NURSERY },
     );
     const watch = watchSoak(forkline, database);

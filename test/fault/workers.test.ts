@@ -2,12 +2,15 @@
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { recordFigure } from '../support/figures.ts';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, type Forkline, SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
+import { KeptForkline } from '../support/kept-forkline.ts';
 import { activeBackends, codeOf, rowOf, answersAgain as untilItAnswers } from '../support/long-query.ts';
+import { settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
 const RECOVERY_MS = 2000;
 const DEADLINE_MS = 10_000;
+const SLOTS = 4;
 
 describe('faults of processes', function () {
   this.timeout(60_000);
@@ -16,17 +19,21 @@ describe('faults of processes', function () {
   before(async () => {
     database = await testDatabase();
   });
+  const kept = new KeptForkline(() => startForkline(SEVERAL_PROCESSES));
   beforeEach(async () => {
-    forkline = await startForkline();
+    forkline = await kept.running();
   });
-  afterEach(() => forkline.stop());
+  afterEach(() => kept.expectAsBefore(() => settled(forkline, database, SLOTS)));
+  after(() => kept.stop());
 
+  let started = 0;
   /** A query that runs long in the given way, and the pids of its workers. */
   async function start(
     text: string,
-    queryId: string,
+    name: string,
     workers: number,
   ): Promise<{ answer: Promise<Answer>; pids: number[] }> {
+    const queryId = `${name}-${++started}`;
     const answer = forkline.query(text, { headers: { 'Query-Id': queryId } });
     const pids = await until(async () => {
       const { status, json } = await forkline.get(`/v1/queries/${queryId}`);
@@ -284,5 +291,6 @@ describe('faults of processes', function () {
     process.kill(forkline.monitorPid, 'SIGTERM');
     expect((await running).status).to.equal(200);
     expect(await forkline.exited).to.equal(0);
+    await kept.stop();
   });
 });

@@ -1,6 +1,6 @@
 /** The routes for operators and tools, on a real server. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 5000;
@@ -9,7 +9,7 @@ describe('the API beside queries', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(SEVERAL_PROCESSES);
   });
   after(() => forkline.stop());
 

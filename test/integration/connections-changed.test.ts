@@ -1,8 +1,9 @@
 /** Connections that change while Forkline runs: the processes go on, and what is new is in force when the reload has ended. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 30_000;
@@ -39,7 +40,28 @@ describe('connections that change at run time', function () {
     const other = new URL(url);
     other.pathname = '/postgres';
     elsewhere = { url: other.href };
+    shared = await startForkline({
+      ...SEVERAL_PROCESSES,
+      connections: { main },
+      defaultConnection: 'main',
+    });
   });
+  after(() => shared.stop());
+
+  /** The Forkline of those tests after which it is as before, but for its connections. */
+  let shared: Forkline;
+  async function having(connections: Connections): Promise<Forkline> {
+    const config = JSON.parse(await readFile(shared.configFile, 'utf8')) as { connections: Connections };
+    // A reload without a change is one with a new generation of processes.
+    if (!isDeepStrictEqual(config.connections, connections)) await reload(shared, connections);
+    if (connections.extra === undefined)
+      await until(
+        async () => (await sessionsElsewhere()) === 0,
+        DEADLINE_MS,
+        'no session of the test before',
+      );
+    return shared;
+  }
 
   const databaseOf = async (forkline: Forkline, connection: string): Promise<unknown> => {
     const answer = await ask(forkline, 'select current_database()::text as d | eval n = 1', connection);
@@ -57,7 +79,7 @@ describe('connections that change at run time', function () {
   };
 
   it('an added one answers, with and without stages, and no process is replaced', async () => {
-    await using forkline = await startForkline();
+    const forkline = await having({ main });
     const before = await pids(forkline);
     expect((await ask(forkline, 'select 1 as n', 'extra')).json).to.include({ code: 'unknown-connection' });
     await reload(forkline, { main, extra: elsewhere });
@@ -75,10 +97,7 @@ describe('connections that change at run time', function () {
   });
 
   it('a removed one ends its queries normally and takes no new ones', async () => {
-    await using forkline = await startForkline({
-      connections: { main, extra: elsewhere },
-      defaultConnection: 'main',
-    });
+    const forkline = await having({ main, extra: elsewhere });
     const before = await pids(forkline);
     const running = forkline.query('select 7 as n, pg_sleep(10)::text as s', {
       body: { connection: 'extra' },
@@ -102,10 +121,7 @@ describe('connections that change at run time', function () {
   });
 
   it('one with another URL gives new sessions, and plans anew', async () => {
-    await using forkline = await startForkline({
-      connections: { main, extra: main },
-      defaultConnection: 'main',
-    });
+    const forkline = await having({ main, extra: main });
     const before = await pids(forkline);
     const first = await databaseOf(forkline, 'extra');
     expect(first).to.not.equal('postgres');
@@ -122,7 +138,7 @@ describe('connections that change at run time', function () {
     await admin(
       'create or replace function changed_options() returns int language sql volatile as $$ select 5 $$',
     );
-    await using forkline = await startForkline();
+    const forkline = await having({ main });
     const before = await pids(forkline);
     const text = 'select changed_options() as n';
     expect((await ask(forkline, text, 'main')).status).to.equal(403);
@@ -135,7 +151,7 @@ describe('connections that change at run time', function () {
   });
 
   it('bad ones are told, and leave the others alone', async () => {
-    await using forkline = await startForkline();
+    const forkline = await having({ main });
     const before = await pids(forkline);
     const wrong = new URL(main.url);
     wrong.username = 'nobody_of_this_name';
@@ -178,7 +194,7 @@ describe('connections that change at run time', function () {
   });
 
   it('together with other changes make a new generation, as every other change does', async () => {
-    await using forkline = await startForkline();
+    await using forkline = await startForkline(SEVERAL_PROCESSES);
     const before = await pids(forkline);
     await reload(forkline, { main, extra: elsewhere }, { limits: { timeoutMs: 12_345 } });
     // The old server still answers on connections that it has.

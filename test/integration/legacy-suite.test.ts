@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { type Client, createClient, ServerError } from '../../cli/kit/client.ts';
 import { runMigrateQuery } from '../../cli/migrate-query.ts';
 import { startTestDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
 
 /** The case expects one table where all cases share a database: it is run first, when there is no other. */
 const ALONE = 'model-list-01';
@@ -90,7 +90,10 @@ describe('the suite of the legacy language', function () {
     database = await startTestDatabase();
     // `model list` lists what there is, and the suite knows of its own tables only.
     await database.admin('drop table flights, airports, types');
-    forkline = await startForkline({ connections: { flights: { url: database.url } } });
+    forkline = await startForkline({
+      dsl: SEVERAL_PROCESSES.dsl,
+      connections: { flights: { url: database.url } },
+    });
     const report = join(tmpdir(), `forkline-legacy-${process.pid}.jsonl`);
     const told = async (...flags: readonly string[]): Promise<readonly Outcome[]> => {
       const text = await run(forkline.url, database.adminUrl, report, ...flags);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { z } from 'zod';
 import { type ApiSchemaName, apiSchemas } from '../../server/http/api-schemas.ts';
-import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 
 interface Operation {
   readonly operationId?: string;
@@ -24,10 +24,9 @@ describe('the description of the API', function () {
   let forkline: Forkline;
   let document: Document;
   before(async () => {
-    forkline = await startForkline(FEW_PROCESSES);
+    forkline = await sharedForkline();
     document = (await forkline.get('/openapi.json')).json as unknown as Document;
   });
-  after(() => forkline.stop());
 
   function operations(): { path: string; method: string; operation: Operation }[] {
     return Object.entries(document.paths).flatMap(([path, item]) =>

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { attributesOf, startCollector } from '../support/collector.ts';
 import { testDatabase } from '../support/database.ts';
-import { startForkline } from '../support/forkline.ts';
+import { sharedForkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 10_000;
@@ -21,7 +21,7 @@ describe('tracing', function () {
   this.timeout(60_000);
 
   it('without a collector: a trace id in the answer and the log, and in the database if a client asks', async () => {
-    await using forkline = await startForkline();
+    const forkline = await sharedForkline();
     const plain = await forkline.query('select 1 as a');
     const own = /^00-([0-9a-f]{32})-[0-9a-f]{16}-00$/.exec(plain.headers.get('traceresponse') ?? '')?.[1];
     expect(own).to.be.a('string');
@@ -43,9 +43,10 @@ describe('tracing', function () {
     ['through stages', " | where lower('A') = 'a'"],
   ] as const) {
     it(`the database shows the trace while its query runs and no longer, ${way}`, async () => {
-      await using forkline = await startForkline();
+      const forkline = await sharedForkline();
       const sleeping = `select pg_sleep(60)::text as a${stages}`;
-      const headers = { traceparent, 'Query-Id': 'traced' };
+      const queryId = `traced-${stages.length}`;
+      const headers = { traceparent, 'Query-Id': queryId };
       const running = forkline.query(sleeping, { headers });
       const named = async () => (await applicationNames()).filter((name) => name.endsWith(` ${TRACE}`));
       const [name] = await until(
@@ -57,7 +58,7 @@ describe('tracing', function () {
         'the trace is in pg_stat_activity',
       );
       expect(name).to.match(/^forkline sql-\d+ /);
-      await fetch(`${forkline.url}/v1/queries/traced`, { method: 'DELETE' });
+      await fetch(`${forkline.url}/v1/queries/${queryId}`, { method: 'DELETE' });
       expect((await running).status).to.equal(409);
       await until(async () => (await named()).length === 0, DEADLINE_MS, 'the name is as it was');
       // No trace is left in this session, and the place of a mistake shows that none is in the text.

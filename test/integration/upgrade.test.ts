@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { faultyBuild } from '../support/faulty-build.ts';
-import { startForkline } from '../support/forkline.ts';
+import { SEVERAL_PROCESSES, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 20_000;
@@ -16,7 +16,7 @@ describe('an upgrade in place', function () {
     await using build = await faultyBuild('dsl');
     const idFile = join(dirname(dirname(build.command)), 'build-id.json');
     const { buildId } = JSON.parse(await readFile(idFile, 'utf8')) as { buildId: string };
-    await using forkline = await startForkline({}, { command: build.command });
+    await using forkline = await startForkline(SEVERAL_PROCESSES, { command: build.command });
     const pids = (await forkline.processes()).map(({ pid }) => pid).sort();
     await writeFile(idFile, JSON.stringify({ buildId: 'the-next-one' }));
 
@@ -37,7 +37,7 @@ describe('an upgrade in place', function () {
     );
     await forkline.stop();
 
-    await using next = await startForkline({}, { command: build.command });
+    await using next = await startForkline(SEVERAL_PROCESSES, { command: build.command });
     expect((await next.query(STAGES)).status).to.equal(200);
     expect((await next.get('/metrics')).text).to.match(/forkline_build_info\{build="the-next-one"/);
   });

@@ -1,7 +1,7 @@
 /** A source that somebody else ends in mid-COPY closes the stages' input, which looks like the end of its rows. */
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { startForkline } from '../support/forkline.ts';
+import { sharedForkline, startForkline } from '../support/forkline.ts';
 import { post, type RawAnswer } from '../support/read-answer.ts';
 import { until } from '../support/until.ts';
 
@@ -34,7 +34,7 @@ describe('regression: an answer whose source was ended by others looked whole', 
     ['terminated', 'pg_terminate_backend(pid)'],
   ] as const)
     it(`${how} in the database`, async () => {
-      await using forkline = await startForkline();
+      const forkline = await sharedForkline();
       for (const format of FORMATS) {
         const asked = post(forkline, { query: `${SLOW} | eval z = lower(s)`, pushdown: 'off', format });
         await underway(`${end}`);

@@ -57,6 +57,7 @@ describe('regression: clients that do not read', function () {
   ] as const)
     it(`queries ${way} are ended when nobody reads, and their slots are free`, async () => {
       const ids = Array.from({ length: 3 }, (_, n) => `${format}-unread-${n}`);
+      // With stages, the third waits until one of the others has ended, whose worker is not used again: a new one must start for it.
       for (const id of ids) ask(id, query, format);
       for (const id of ids)
         await until(

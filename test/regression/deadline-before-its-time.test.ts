@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, type Forkline, sharedForkline } from '../support/forkline.ts';
 import { activeBackends } from '../support/long-query.ts';
 import { until } from '../support/until.ts';
 
@@ -20,9 +20,8 @@ describe('regression: a deadline before its time', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   function ask(query: string, timeoutMs: number): Promise<Answer> {
     return forkline.query(query, { body: { limits: { timeoutMs } } });

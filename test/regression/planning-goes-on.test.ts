@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type Forkline, sharedForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 15_000;
@@ -15,9 +15,8 @@ describe('planning', function () {
   this.timeout(90_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await sharedForkline();
   });
-  after(() => forkline.stop());
 
   async function runsInDatabase(mark: string): Promise<boolean> {
     const { admin } = await testDatabase();

@@ -13,7 +13,7 @@ describe('clients that do not go on', function () {
   this.timeout(90_000);
   let forkline: Forkline;
   const sockets: Socket[] = [];
-  beforeEach(async () => {
+  before(async () => {
     forkline = await startForkline({
       ...FEW_PROCESSES,
       limits: {
@@ -26,8 +26,10 @@ describe('clients that do not go on', function () {
   });
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy();
-    await forkline.stop();
+    const isFree = async () => (await forkline.get('/livez')).status === 200;
+    await until(isFree, DEADLINE_MS, 'the connections of the test are gone');
   });
+  after(() => forkline.stop());
 
   async function open(bytes = ''): Promise<Socket> {
     const socket = connect(forkline.port, '127.0.0.1');

@@ -64,6 +64,7 @@ export interface Forkline extends AsyncDisposable, Places {
   /** Everything that it printed so far. */
   output(): string;
   query(text: string, init?: QueryInit): Promise<Answer>;
+  /** Asks over a connection of its own: over a kept one the server before a reload would answer for some seconds more. */
   get(path: string): Promise<Answer>;
   /** GET /v1/processes */
   processes(): Promise<ProcessRow[]>;
@@ -181,7 +182,7 @@ export class ForklineProcess implements Forkline {
   }
 
   async get(path: string): Promise<Answer> {
-    return await readAnswer(await fetch(`${this.url}${path}`));
+    return await readAnswer(await fetch(`${this.url}${path}`, { headers: { connection: 'close' } }));
   }
 
   async processes(): Promise<ProcessRow[]> {

@@ -33,12 +33,18 @@ const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
 export type ConfigOverrides = Readonly<Record<string, unknown>>;
 
 /**
- * The smallest pools: for suites to which it does not matter how many processes there are. A start takes less, and no used DSL worker
+ * The smallest pools, which every Forkline of the tests has unless told otherwise: a start takes less, and no used DSL worker
  * is replaced between two queries.
  */
 export const FEW_PROCESSES = {
   sql: { processes: 1, connectionsPerProcess: 4 },
   dsl: { spares: 0, max: 3 },
+} as const;
+
+/** Several processes of a kind and a ready DSL worker: for suites about what becomes of processes. */
+export const SEVERAL_PROCESSES = {
+  sql: { processes: 2, connectionsPerProcess: 2 },
+  dsl: { spares: 1, max: 3 },
 } as const;
 
 export interface StartOptions {
@@ -83,11 +89,11 @@ const shared = processWide<{ forkline: Promise<Forkline> | null }>('shared Forkl
 }));
 
 /**
- * Resolves to a Forkline with FEW_PROCESSES that all suites of this test process share, for those that only ask it queries: a start costs
+ * Resolves to a Forkline that all suites of this test process share, for those that only ask it queries: a start costs
  * more than most of them. Nobody stops it or its processes; it ends after the last suite.
  */
 export function sharedForkline(): Promise<Forkline> {
-  shared.forkline ??= start(FEW_PROCESSES, {}).then((forkline) => {
+  shared.forkline ??= start({}, {}).then((forkline) => {
     forkline.unref();
     shareProcesses(() => treeOf(forkline.pid).map(({ pid }) => pid));
     return forkline;
@@ -100,8 +106,7 @@ function baseConfig(dir: string, connections: object): ConfigOverrides {
     listen: { port: 0 },
     dataDir: join(dir, 'data'),
     connections,
-    sql: { processes: 2, connectionsPerProcess: 2 },
-    dsl: { spares: 1, max: 3 },
+    ...FEW_PROCESSES,
     planner: { threads: 1 },
     log: { file: join(dir, 'forkline.log'), level: 'debug' },
   };

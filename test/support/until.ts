@@ -2,10 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { patience } from './patience.ts';
 
-const POLL_MS = 20;
-/** The pause between two looks after the first second: looking takes the processor from what is waited for. */
-const LATER_POLL_MS = 50;
-const LATER_AFTER_MS = 1000;
+/**
+ * The pause between two looks grows with the time waited so far, between these bounds: looking takes the processor from what is
+ * waited for, and a tenth more of a long wait does no harm.
+ */
+const LEAST_PAUSE_MS = 10;
+const MOST_PAUSE_MS = 200;
+const PAUSE_SHARE = 0.1;
 
 /**
  * Resolves with the condition's value once it is truthy. Rejects past the deadline, which is longer on a busy machine,
@@ -29,6 +32,6 @@ export async function until<T>(
     const waitedMs = Date.now() - startedAt;
     if (waitedMs > deadlineMs * patience())
       throw new Error(`not within ${waitedMs} ms: ${what}`, { cause: lastError });
-    await delay(waitedMs < LATER_AFTER_MS ? POLL_MS : LATER_POLL_MS);
+    await delay(Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, waitedMs * PAUSE_SHARE)));
   }
 }
