@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { collectBytes } from '../connectors/kit/encode/byte-writer.ts';
 import type { Row } from '../connectors/kit/row-writer.ts';
 import { WireRowWriter } from '../connectors/kit/wire-row-writer.ts';
+import { openInput } from '../core/process/input-socket.ts';
 import {
   type DescribeStagesCall,
   type DslWorkerConfig,
@@ -26,7 +27,6 @@ import { createFrameReader, writeMessage } from '../core/protocol/frames.ts';
 import type { FromChild } from '../core/protocol/monitor.ts';
 import type { Column, ColumnType } from '../core/protocol/types.ts';
 import { usualWireType } from '../core/protocol/wire-rows.ts';
-import { writeToFifo } from '../workers/dsl/fifo.ts';
 
 export interface DslProcess extends AsyncDisposable {
   readonly child: ChildProcess;
@@ -84,7 +84,7 @@ export async function startDslProcess(options: DslProcessOptions = {}): Promise<
       writeMessage(socket, { type: 'run-stages', manyRows: inputs.length === 0, ...call });
       let ended = false;
       const written = inputs.map((rows, index) =>
-        writeToFifo(inputFifo(config.fifoPath, index), rows, () => ended),
+        writeRows(inputFifo(config.fifoPath, index), rows, () => ended),
       );
       const answer = await replies.next();
       ended = true;
@@ -228,4 +228,14 @@ export function stagesCall(
     deadlineAt: Date.now() + FAR_AWAY_MS,
     ...overrides,
   };
+}
+
+/** Resolves once the worker has taken the rows, or wants no more. */
+async function writeRows(path: string, rows: Buffer, isOver: () => boolean): Promise<void> {
+  const input = await openInput(path, isOver);
+  if (input === null) return;
+  const closed = new Promise((resolve) => input.once('close', resolve));
+  input.on('error', () => {}); // the worker wants no more
+  input.end(rows, () => void input.destroy());
+  await closed;
 }

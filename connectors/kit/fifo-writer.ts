@@ -10,8 +10,8 @@
  * again, at first every millisecond, since a query on few rows waits longer for this than for its rows. Such an open never
  * waits, so it needs no thread of the pool. Writes are event-driven, and are queued while opening.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { connectInput, isNotYet, isReaderGone } from '../../core/process/input-socket.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
 
@@ -48,6 +48,8 @@ export class FifoWriter {
   readonly #closed: Promise<void>;
   #markClosed!: () => void;
   #state: State = 'opening';
+  /** The socket that connects; null before and after. */
+  #connecting: Socket | null = null;
   #socket: Socket | null = null;
   #retry: NodeJS.Timeout | undefined;
 
@@ -72,7 +74,7 @@ export class FifoWriter {
     if (this.#state === 'closed') return true;
     if (this.#socket !== null) return writeTo(this.#socket, bytes);
     this.#queued.push(bytes);
-    if (this.#queued.length === 1) this.#tryOpen(HASTE_RETRIES);
+    if (this.#queued.length === 1 && this.#connecting === null) this.#tryOpen(HASTE_RETRIES);
     return this.#hasRoom;
   }
 
@@ -80,7 +82,7 @@ export class FifoWriter {
   end(): Promise<void> {
     if (this.#state === 'opening' || this.#state === 'open') {
       this.#become('ended');
-      this.#socket?.end();
+      if (this.#socket !== null) this.#endSocket(this.#socket);
     }
     return this.#closed;
   }
@@ -90,6 +92,7 @@ export class FifoWriter {
     if (this.#state === 'closed') return;
     this.#become('closed');
     clearTimeout(this.#retry);
+    this.#connecting?.destroy();
     if (this.#socket === null) this.#markClosed();
     else this.#socket.destroy();
   }
@@ -106,35 +109,58 @@ export class FifoWriter {
 
   #tryOpen(hasteLeft: number): void {
     clearTimeout(this.#retry);
-    let fd: number;
+    let socket: Socket;
     try {
-      fd = openPipe(this.#path);
+      socket = connectInput(this.#path);
     } catch (thrown) {
-      const error = thrown as NodeJS.ErrnoException; // fs throws only such errors
-      if (error.code !== 'ENXIO') return void this.#failed(error);
-      const retryMs = hasteLeft > 0 ? RETRY_MS : SLOW_RETRY_MS;
-      this.#retry = setTimeout(() => this.#tryOpen(hasteLeft - 1), retryMs);
-      return;
+      return void this.#notOpened(thrown as NodeJS.ErrnoException, hasteLeft); // fs throws only such errors
     }
-    this.#opened(fd);
+    this.#connecting = socket;
+    socket.once('error', (error) => {
+      this.#connecting = null;
+      this.#notOpened(error, hasteLeft);
+    });
+    socket.once('connect', () => {
+      this.#connecting = null;
+      this.#opened(socket.removeAllListeners('error'));
+    });
   }
 
-  #opened(fd: number): void {
-    const socket = new Socket({ fd, readable: false, writable: true });
+  #notOpened(error: NodeJS.ErrnoException, hasteLeft: number): void {
+    if (this.#state === 'closed') return;
+    if (!isNotYet(error)) return void this.#failed(error);
+    const retryMs = hasteLeft > 0 ? RETRY_MS : SLOW_RETRY_MS;
+    this.#retry = setTimeout(() => this.#tryOpen(hasteLeft - 1), retryMs);
+  }
+
+  #opened(socket: Socket): void {
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    socket.on('end', () => this.#onReaderEnd());
     socket.on('close', this.#markClosed);
     for (const bytes of this.#queued.splice(0)) writeTo(socket, bytes);
-    if (this.#state === 'ended') return void socket.end();
+    if (this.#state === 'ended') return void this.#endSocket(socket);
     this.#become('open');
     socket.on('drain', () => this.#events.onDrain());
     if (!socket.writableNeedDrain) this.#events.onDrain();
   }
 
+  /** Closes the socket behind what was written: the kernel keeps that for the reader. */
+  #endSocket(socket: Socket): void {
+    socket.end(() => void socket.destroy());
+  }
+
+  /** The reader closed its end before it had all. */
+  #onReaderEnd(): void {
+    if (this.#state !== 'open') return;
+    this.destroy();
+    this.#events.onReaderClosed();
+  }
+
   #onError(error: NodeJS.ErrnoException): void {
     if (this.#state === 'closed') return;
     this.#become('closed');
-    if (error.code === 'EPIPE') this.#events.onReaderClosed();
+    if (isReaderGone(error)) this.#events.onReaderClosed();
     else this.#events.onError(fifoFailure(error));
   }
 
@@ -147,14 +173,6 @@ export class FifoWriter {
 
 function writeTo(socket: Socket, bytes: Buffer): boolean {
   return socket.write(bytes, () => BUFFERS.give(bytes));
-}
-
-/** Opens a pipe for writing without waiting for its reader. Whoever made it may not lead this process to another file. */
-function openPipe(path: string): number {
-  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  if (fstatSync(fd).isFIFO()) return fd;
-  closeSync(fd);
-  throw Object.assign(new Error(`${path} is no pipe`), { code: 'EINVAL' });
 }
 
 function fifoFailure(error: NodeJS.ErrnoException): QueryError {

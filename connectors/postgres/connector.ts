@@ -25,7 +25,7 @@ import type {
   Session,
 } from '../kit/connector.ts';
 import { applicationName, type ConnectOptions, openPlainClient, openSession } from './connect.ts';
-import { copyToFifo } from './copy-to.ts';
+import { copyToInput } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
 import { connectFailure } from './errors.ts';
 import { readFacts } from './facts.ts';
@@ -33,7 +33,6 @@ import { roleFindings, roleNotices, unreachableNotice } from './guard/role-notic
 import { isTooPowerful, PowerfulRoleError } from './guard/role-rights.ts';
 import { hearChanges } from './hear-changes.ts';
 import { readTables } from './introspect.ts';
-import type { TypeNames } from './parameter-types.ts';
 import { runStatement } from './run-sql.ts';
 import type { WireSession } from './wire-session.ts';
 
@@ -51,7 +50,7 @@ class OpenPostgres implements Connection {
     this.#config = config;
     this.#options = options;
     const { allowFunctions = [] } = config;
-    this.#shared = { workerId: options.workerId, typeNames: new Map(), allowedFunctions: allowFunctions };
+    this.#shared = { workerId: options.workerId, allowedFunctions: allowFunctions };
   }
 
   async open(): Promise<OpenedSession> {
@@ -91,7 +90,6 @@ class OpenPostgres implements Connection {
 
 interface SharedBySessions {
   readonly workerId: string;
-  readonly typeNames: TypeNames;
   readonly allowedFunctions: readonly string[];
 }
 
@@ -121,8 +119,7 @@ class PostgresSession implements Session {
   }
 
   copyTo(call: CopyToCall, control: CallControl): Promise<CopySummary> {
-    const { allowedFunctions, typeNames } = this.#shared;
-    return copyToFifo(this.#wire, call, allowedFunctions, typeNames, this.#named(call, control));
+    return copyToInput(this.#wire, call, this.#shared.allowedFunctions, this.#named(call, control));
   }
 
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply> {

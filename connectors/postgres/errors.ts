@@ -37,13 +37,8 @@ const MULTIPLE_STATEMENTS = 'cannot insert multiple commands into a prepared sta
 const PARAMETER_CONTEXT = /portal parameter \$(\d+)/;
 const RETRY_AFTER_SECONDS = 1;
 
-export interface StatementContext {
-  /** Maps a position in the failed statement to one in the SQL that the worker was given. */
-  readonly mapPosition?: (position: number) => number;
-}
-
 /** Returns the error of a statement for users. A cancel of our own (`57014`) never comes here: the session reports its reason. */
-export function statementError(error: ServerError, context: StatementContext = {}): QueryError {
+export function statementError(error: ServerError): QueryError {
   const code = codeOf(error);
   const details: ErrorDetails = {
     sqlstate: error.sqlstate,
@@ -52,9 +47,7 @@ export function statementError(error: ServerError, context: StatementContext = {
     ...placeholderIn(error.message),
     ...faultOf(error),
     ...raisedDetail(error),
-    ...(error.position === null
-      ? {}
-      : { sqlPosition: context.mapPosition?.(error.position) ?? error.position }),
+    ...(error.position === null ? {} : { sqlPosition: error.position }),
     ...(parameterOf(error) === null ? {} : { sqlParameter: Number(parameterOf(error)) }),
     ...(isRetryable(code) ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
   };

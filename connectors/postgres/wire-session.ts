@@ -24,7 +24,7 @@ import type { Duplex } from 'node:stream';
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { readServerError, type ServerError } from './wire/backend-messages.ts';
-import { BackendMessage, type CopyDataFound, createBackendParser } from './wire/backend-parser.ts';
+import { BackendMessage, createBackendParser, type FoundMessages } from './wire/backend-parser.ts';
 
 /** The time for an answer that failed on our side to end by itself, so that the session can be kept. */
 const DISCARD_GRACE_MS = 50;
@@ -38,8 +38,9 @@ const HEADER_BYTES = 5;
 export interface ExchangeHandler {
   /** Takes a complete message; views are valid during the call only. When it throws a QueryError, the exchange fails with that. */
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
-  /** Takes CopyData messages as the parser gives them. */
-  onCopyData?(bytes: Buffer, start: number, end: number, found: CopyDataFound): void;
+  /** The type of messages, DataRow or CopyData, that go to `onPassedOn` as the parser gives them; CopyData when left out. */
+  readonly passedOn?: number;
+  onPassedOn?(bytes: Buffer, start: number, end: number, found: FoundMessages): void;
   /** The largest message that is gathered; a larger one fails the exchange with the error of `tooLarge`. */
   readonly maxMessageBytes?: number;
   tooLarge?(payloadBytes: number): QueryError;
@@ -97,11 +98,16 @@ export class WireSession {
     this.#wire = wire;
     const feed = createBackendParser({
       onMessage: (type, bytes, start, end) => this.#onMessage(type, bytes, start, end),
-      onCopyData: (bytes, start, end, found) => this.#onCopyData(bytes, start, end, found),
+      passedOn: () => this.#passedOn,
+      onPassedOn: (bytes, start, end, found) => this.#onPassedOn(bytes, start, end, found),
       accept: (type, payloadBytes) => this.#accept(type, payloadBytes),
     });
     wire.stream.on('data', feed);
     wire.stream.on('close', () => this.#die('the connection to the database was lost'));
+  }
+
+  get #passedOn(): number {
+    return this.#exchange?.request.handler.passedOn ?? BackendMessage.copyData;
   }
 
   get state(): SessionState {
@@ -188,10 +194,7 @@ export class WireSession {
     if (type !== BackendMessage.dataRow && type !== BackendMessage.copyData) return payloadBytes;
     if (this.#state !== 'running') return 0;
     const handler = this.#exchange!.request.handler;
-    if (
-      type === BackendMessage.copyData ||
-      payloadBytes <= (handler.maxMessageBytes ?? Number.MAX_SAFE_INTEGER)
-    )
+    if (type === this.#passedOn || payloadBytes <= (handler.maxMessageBytes ?? Number.MAX_SAFE_INTEGER))
       return payloadBytes;
     this.fail(
       handler.tooLarge?.(payloadBytes) ??
@@ -200,10 +203,10 @@ export class WireSession {
     return 0;
   }
 
-  #onCopyData(bytes: Buffer, start: number, end: number, found: CopyDataFound): void {
+  #onPassedOn(bytes: Buffer, start: number, end: number, found: FoundMessages): void {
     if (this.#state !== 'running') return;
     try {
-      this.#exchange!.request.handler.onCopyData?.(bytes, start, end, found);
+      this.#exchange!.request.handler.onPassedOn?.(bytes, start, end, found);
     } catch (thrown) {
       this.fail(QueryError.from(thrown));
     }

@@ -1,6 +1,6 @@
 /**
- * Rows on their way from a SQL worker to a DSL worker. The layout is that of PostgreSQL's `COPY ... (FORMAT binary)`; a connector
- * of another database writes the same:
+ * Rows on their way from a SQL worker to a DSL worker. The layout is that of PostgreSQL's `COPY ... (FORMAT binary)`, whose rows are
+ * those of its DataRow messages; a connector of another database writes the same:
  *
  *   header   11 bytes of signature, 4 of flags, 4 of the length of an extension, and the extension
  *   row      int16 number of fields, then of each field int32 length (-1: null) and that many bytes
@@ -8,9 +8,9 @@
  *
  * All numbers are big-endian. A stream without the end was cut: the end says that no row is missing.
  *
- * A stream that begins with the byte WIRE_FRAME is in frames, which are PostgreSQL's CopyData messages as they came, so that a
+ * A stream that begins with the byte WIRE_FRAME is in frames, which are PostgreSQL's DataRow messages as they came, so that a
  * SQL worker moves no row: that byte, int32 length (of itself and what follows), then a part of the stream that ends where a row
- * does. PostgreSQL puts header and first row into one frame, each other row and the end into one of its own.
+ * does. Header and end are in frames of the SQL worker's own.
  *
  * A source that has columns in memory sends rows together instead, between or in place of the others:
  *
@@ -62,7 +62,7 @@ export function usualWireType({ kind }: ColumnType): WireType {
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 
 /** The first byte of each frame; a stream without frames begins with another one. */
-export const WIRE_FRAME = 0x64;
+export const WIRE_FRAME = 0x44;
 /** Bytes before what is in a frame. */
 export const WIRE_FRAME_HEAD = 5;
 
@@ -101,3 +101,10 @@ export const FORM_BYTES: Readonly<Record<BatchForm, number>> = { 1: 0, 2: 1, 3: 
 
 /** The end of a stream. */
 export const WIRE_END = Buffer.from([0xff, 0xff]);
+
+/** Returns a part of a stream in a frame. */
+export function wireFrame(bytes: Buffer): Buffer {
+  const head = Buffer.of(WIRE_FRAME, 0, 0, 0, 0);
+  head.writeInt32BE(bytes.length + 4, 1);
+  return Buffer.concat([head, bytes]);
+}

@@ -1,12 +1,13 @@
 /** The DSL worker as a process: its monitor, server and SQL worker are played by loadtest/dsl-process.ts. */
 
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { getPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
+import { isReaderGone, openInput } from '../../core/process/input-socket.ts';
 import type { RunStagesReply } from '../../core/protocol/dsl-worker.ts';
 import type { WireError } from '../../core/protocol/errors.ts';
 import { writeMessage } from '../../core/protocol/frames.ts';
@@ -21,9 +22,9 @@ import {
   startDslProcess,
 } from '../../loadtest/dsl-process.ts';
 import { skipBecause } from '../support/skip.ts';
-import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;
+const PIECE_BYTES = 64 * 1024;
 const NO_INPUT: InputKinds = { x: 'int64' };
 const N: InputKinds = { n: 'int64' };
 const T: InputKinds = { t: 'string' };
@@ -57,20 +58,14 @@ function errorOf({ reply }: Answer): WireError {
   return reply.error;
 }
 
-/** Opens the input pipe as a SQL worker does, and keeps it open. */
 const OPEN_DEADLINE_MS = 15_000;
 
-/** Opens once the worker reads; gives up when it never does, so that a failed test leaves no loop behind. */
-function openWriter(fifo: string): Promise<number> {
-  const tryOpen = (): number | null => {
-    try {
-      return openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'ENXIO') throw thrown;
-      return null;
-    }
-  };
-  return until(tryOpen, OPEN_DEADLINE_MS, 'the worker opens its pipe');
+/** Connects to the first input as a SQL worker does, once the worker takes it; gives up when it never does, so that a failed test leaves no loop behind. */
+async function openWriter(path: string): Promise<Socket> {
+  const deadline = Date.now() + OPEN_DEADLINE_MS;
+  const input = await openInput(path, () => Date.now() > deadline);
+  if (input === null) throw new Error('the worker took no input');
+  return input.on('error', () => {}); // the worker may close its end first
 }
 
 /** Everything that came up to and with the reply. */
@@ -178,7 +173,7 @@ describe('dsl worker: a query', function () {
     const call = stagesCall('SELECT n FROM input UNION ALL SELECT n FROM input2', N, [column('n', 'int64')]);
     const inputs = ['input', 'input2'].map((name) => ({ ...call.plan.inputs[0]!, name }));
     const running = worker.run({ ...call, plan: { ...call.plan, inputs } });
-    closeSync(await openWriter(worker.config.fifoPath));
+    (await openWriter(worker.config.fifoPath)).destroy();
     worker.cancel(call.queryId);
     expect(errorOf(await running).code).to.equal('cancelled');
   });
@@ -288,26 +283,15 @@ describe('dsl worker: a query', function () {
     const row = numbersOf(1).subarray(WIRE_HEADER.length, -WIRE_END.length);
     const rows = Buffer.concat([WIRE_HEADER, Buffer.alloc(row.length * MB * 2, row)]);
     const running = worker.run(call);
-    let cancelled = false;
-    const fd = await openWriter(worker.config.fifoPath);
+    const input = await openWriter(worker.config.fifoPath);
     let written = 0;
     const writing = (async () => {
-      for (;;) {
-        try {
-          written += writeSync(fd, rows, written);
-        } catch (thrown) {
-          const { code } = thrown as NodeJS.ErrnoException;
-          if (code === 'EPIPE') return 'EPIPE';
-          if (code !== 'EAGAIN') throw thrown;
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-        if (cancelled || written === rows.length) return 'all written';
-      }
-    })();
+      for (; written < rows.length; written += PIECE_BYTES)
+        if (!input.write(rows.subarray(written, written + PIECE_BYTES))) await once(input, 'drain');
+      return 'all written';
+    })().catch((thrown: Error) => isReaderGone(thrown));
     expect(rowsOf(await running)).to.deep.equal([{ n: 1 }, { n: 1 }]);
-    expect(await writing).to.equal('EPIPE');
-    cancelled = true;
-    closeSync(fd);
+    expect(await writing).to.equal(true);
     expect(written).to.be.lessThan(8 * MB);
   });
 });
@@ -439,11 +423,11 @@ describe('dsl worker: ends a query', function () {
   it('whose writer came and is stuck', async () => {
     await using worker = await startDslProcess();
     const running = worker.run(reading);
-    const fd = await openWriter(worker.config.fifoPath);
-    writeSync(fd, numbersOf(1, 2).subarray(0, -WIRE_END.length));
+    const input = await openWriter(worker.config.fifoPath);
+    input.write(numbersOf(1, 2).subarray(0, -WIRE_END.length));
     worker.cancel('q1');
     expect(errorOf(await running).code).to.equal('cancelled');
-    closeSync(fd);
+    input.end();
     await worker.scrub();
     expect(rowsOf(await worker.run(reading, numbersOf(5)))).to.deep.equal([{ n: 5 }]);
   });
@@ -458,9 +442,9 @@ describe('dsl worker: ends a query', function () {
       some.length - WIRE_END.length,
     ]) {
       const running = worker.run({ ...counting, deadlineAt: Date.now() + 700 });
-      const fd = await openWriter(worker.config.fifoPath);
-      writeSync(fd, some.subarray(0, cut));
-      closeSync(fd);
+      const input = await openWriter(worker.config.fifoPath);
+      input.write(some.subarray(0, cut));
+      input.end();
       expect(errorOf(await running).code, `after ${cut} bytes`).to.equal('deadline-exceeded');
       await worker.scrub();
     }
@@ -477,11 +461,11 @@ describe('dsl worker: ends a query', function () {
     for (const end of ['cancelled', 'deadline-exceeded'] as const) {
       const deadlineAt = end === 'cancelled' ? reading.deadlineAt : Date.now() + 500;
       const running = worker.run({ ...reading, deadlineAt });
-      const fd = await openWriter(worker.config.fifoPath);
-      writeSync(fd, half);
+      const input = await openWriter(worker.config.fifoPath);
+      input.write(half);
       if (end === 'cancelled') worker.cancel('q1');
       expect(errorOf(await running).code).to.equal(end);
-      closeSync(fd);
+      input.end();
       await worker.scrub();
     }
     expect(rowsOf(await worker.run(reading, many))).to.have.length(3000);
@@ -521,21 +505,21 @@ describe('dsl worker: ends a query', function () {
   it('and ends with its monitor, also while the engine is blocked where no exit can reach it', async () => {
     await using worker = await startDslProcess();
     worker.run(reading).catch(() => {}); // nobody answers it any more
-    // When the other end can be opened, the worker's own open of the pipe has returned.
-    const fd = await openWriter(worker.config.fifoPath);
+    // Once its input can be written, the engine waits for rows.
+    const input = await openWriter(worker.config.fifoPath);
     worker.child.disconnect();
     await worker.exit();
-    closeSync(fd);
+    input.end();
     expect(worker.child.exitCode ?? worker.child.signalCode).to.equal('SIGKILL');
   });
 
   it('and stops within its grace', async () => {
     await using worker = await startDslProcess();
     const running = worker.run(reading);
-    const fd = await openWriter(worker.config.fifoPath);
+    const input = await openWriter(worker.config.fifoPath);
     worker.child.send({ type: 'stop', graceMs: 100, successor: false });
     expect(errorOf(await running).code).to.equal('cancelled');
-    closeSync(fd);
+    input.end();
     expect(await worker.exit()).to.equal(0);
     expect(existsSync(worker.config.fifoPath)).to.equal(false);
   });

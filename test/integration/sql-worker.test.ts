@@ -3,7 +3,7 @@
  * unix socket, and once as the process that the monitor forks.
  */
 
-import { execFileSync, fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -20,12 +20,13 @@ import type {
   RunSqlReply,
   SqlWorkerCalls,
 } from '../../core/protocol/sql-worker.ts';
-import { WIRE_END } from '../../core/protocol/wire-rows.ts';
+import { WIRE_END, wireFrame } from '../../core/protocol/wire-rows.ts';
 import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { WorkerSocket } from '../../server/admission/worker-socket.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
+import { takeInput } from '../support/input-taker.ts';
 import { until } from '../support/until.ts';
-import { framedStream, int32, wireFrame } from '../support/wire-rows.ts';
+import { framedStream, int32 } from '../support/wire-rows.ts';
 
 // The worker imports its connectors when it runs: this file must be an ES module as they are, or each side would have a
 // QueryError of its own. A file that awaits is one.
@@ -338,17 +339,13 @@ describe('SQL worker', () => {
     socket.destroy();
   });
 
-  it('copies rows into a FIFO: null and empty apart, parameters bound, and the reader may stop early', async () => {
+  it('copies rows into an input: null and empty apart, parameters bound, and the reader may stop early', async () => {
     await using worker = await startHarness(url);
-    const fifo = join(worker.dir, 'fifo');
-    execFileSync('mkfifo', [fifo]);
-    const copy = async (sql: string, parameters: (string | null)[], reader: string[]) => {
+    const fifo = join(worker.dir, 'input');
+    const copy = async (sql: string, parameters: (string | null)[], most?: number) => {
       const socket = await worker.open();
       const { columns, parameterTypes } = await socket.call({ type: 'describe', ...callOf(sql) });
-      const child = spawn(reader[0]!, [...reader.slice(1), fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const pieces: Buffer[] = [];
-      child.stdout.on('data', (bytes: Buffer) => pieces.push(bytes));
-      const closed = once(child, 'close');
+      const taken = takeInput(fifo, most);
       const reply: CopyToReply = await socket.call({
         type: 'copy-to',
         ...callOf(sql),
@@ -358,25 +355,23 @@ describe('SQL worker', () => {
         fifo,
         maxRowBytes: 1024 * 1024,
       });
-      await closed;
-      return { reply, bytes: Buffer.concat(pieces) };
+      return { reply, bytes: await taken.bytes };
     };
-    const values = await copy(
-      "select $1::int a, $2::text b, '' c, null::text d, 'x' e -- $1",
-      ['5', 'it\'s "$2"'],
-      ['cat'],
-    );
+    const values = await copy("select $1::int a, $2::text b, '' c, null::text d, 'x' e -- $1", [
+      '5',
+      'it\'s "$2"',
+    ]);
     const fields = [int32(5), Buffer.from('it\'s "$2"'), Buffer.alloc(0), null, Buffer.from('x')];
     expect(values.bytes).to.deep.equal(framedStream([fields]));
     expect(values.reply).to.include({ rows: 1, bytes: values.bytes.length, readerClosed: false });
-    const none = await copy('select 1 a where false', [], ['cat']);
+    const none = await copy('select 1 a where false', []);
     expect(none.bytes).to.deep.equal(framedStream([]));
     expect(none.reply).to.include({ rows: 0, bytes: none.bytes.length });
-    const early = await copy('select * from generate_series(1, 3000000) n', [], ['head', '-c', '1000']);
+    const early = await copy('select * from generate_series(1, 3000000) n', [], 1000);
     expect(early.reply.readerClosed).to.equal(true);
     expect(early.bytes).to.have.length(1000);
     const end = wireFrame(WIRE_END);
-    const whole = await copy('select delay from flights', [], ['cat']);
+    const whole = await copy('select delay from flights', []);
     expect(whole.reply.rows).to.equal(20_000);
     expect(whole.bytes.subarray(-end.length)).to.deep.equal(end);
   });
@@ -384,8 +379,7 @@ describe('SQL worker', () => {
   it('reports a changed schema before any row, and errors at their place in the query', async () => {
     await using worker = await startHarness(url);
     const socket = await worker.open();
-    const fifo = join(worker.dir, 'fifo');
-    execFileSync('mkfifo', [fifo]);
+    const fifo = join(worker.dir, 'input');
     const copy = (sql: string, expected: object[]) =>
       socket
         .call({
@@ -408,8 +402,7 @@ describe('SQL worker', () => {
   it('cancels a copy that waits for its reader', async () => {
     await using worker = await startHarness(url);
     const socket = await worker.open();
-    const fifo = join(worker.dir, 'fifo');
-    execFileSync('mkfifo', [fifo]);
+    const fifo = join(worker.dir, 'input');
     const column = { name: 'a', type: nativeType(23) };
     const call = { ...callOf('select 1 a'), parameterTypes: [], expect: [column], fifo, maxRowBytes: 1024 };
     const waiting = socket

@@ -1,5 +1,4 @@
 /** Runs plans for a kind of database by its own connector, as SQL workers do, and its stages in an engine in this process. */
-import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +15,7 @@ import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/prot
 import type { DescribeReply } from '../../core/protocol/sql-worker.ts';
 import { planQuery } from '../../language/compile.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
-import { createFifos } from '../../workers/dsl/fifo.ts';
+import { takeInput } from '../support/input-taker.ts';
 import { openSqliteHere } from '../support/sqlite-session.ts';
 import { type Outcome, outcomeOf, type Params, shown } from './engines.ts';
 import { runWorker } from './worker-plan.ts';
@@ -48,7 +47,6 @@ export class ConnectorEngine {
   static async open(config: Config, duck: DuckDBConnection): Promise<ConnectorEngine> {
     const session = config.kind === 'sqlite' ? await openSqliteHere(config.path) : await opened(config);
     const dir = await mkdtemp(join(tmpdir(), 'forkline-oracle-'));
-    createFifos([join(dir, 'fifo')]);
     return new ConnectorEngine(config.kind, session, duck, dir);
   }
 
@@ -158,22 +156,27 @@ export class ConnectorEngine {
     const key = JSON.stringify([source, bound(source, params)]);
     const known = this.#copies.get(key);
     if (known !== undefined) return known;
-    const fifo = join(this.#dir, 'fifo');
-    const read = readAll(fifo);
-    await this.#session.copyTo(
-      {
-        ...{
-          ...call(),
-          sql,
-          described: placed?.described ?? [],
-          parameters: bound(source, params),
-          parameterTypes: parameterTypes ?? [],
+    const fifo = join(this.#dir, 'input');
+    const taken = takeInput(fifo);
+    await this.#session
+      .copyTo(
+        {
+          ...{
+            ...call(),
+            sql,
+            described: placed?.described ?? [],
+            parameters: bound(source, params),
+            parameterTypes: parameterTypes ?? [],
+          },
+          ...{ expect: databaseColumns!, fifo, maxRowBytes: MAX_ROW_BYTES },
         },
-        ...{ expect: databaseColumns!, fifo, maxRowBytes: MAX_ROW_BYTES },
-      },
-      createControl(),
-    );
-    const bytes = await read;
+        createControl(),
+      )
+      .catch((thrown: unknown) => {
+        taken.close();
+        throw thrown;
+      });
+    const bytes = await taken.bytes;
     if (this.#copies.size === MOST_COPIES) this.#copies.delete(this.#copies.keys().next().value!);
     this.#copies.set(key, bytes);
     return bytes;
@@ -195,12 +198,6 @@ async function opened(config: MariadbConnection | SparkConnection): Promise<Sess
 
 function cellText(cell: unknown): string {
   return isLosslessNumber(cell) ? cell.value : stringify(cell)!;
-}
-
-async function readAll(fifo: string): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of createReadStream(fifo)) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces);
 }
 
 function call() {

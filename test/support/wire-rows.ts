@@ -1,6 +1,6 @@
 /** Rows as a SQL worker writes them, made from values: what a test compares decoders with. */
 import { type Column, MAX_PRECISION } from '../../core/protocol/types.ts';
-import { usualWireType, WIRE_END, WIRE_FRAME, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
+import { usualWireType, WIRE_END, WIRE_HEADER, wireFrame } from '../../core/protocol/wire-rows.ts';
 import type { WireColumn } from '../../workers/dsl/chunks/decoders.ts';
 
 export type WireField = Buffer | null;
@@ -9,14 +9,9 @@ export function wireStream(rows: readonly (readonly WireField[])[]): Buffer {
   return Buffer.concat([WIRE_HEADER, ...rows.map(wireRow), WIRE_END]);
 }
 
-/** Makes the same stream in frames, as PostgreSQL sends it: the header and the first row in one, each other row and the end in one of its own. */
+/** Makes the same stream in frames: header, each row, and end in one of its own, as rows of PostgreSQL come. */
 export function framedStream(rows: readonly (readonly WireField[])[]): Buffer {
-  const [first, ...parts] = [...rows.map(wireRow), WIRE_END];
-  return Buffer.concat([Buffer.concat([WIRE_HEADER, first!]), ...parts].map(wireFrame));
-}
-
-export function wireFrame(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([WIRE_FRAME]), int32(bytes.length + 4), bytes]);
+  return Buffer.concat([WIRE_HEADER, ...rows.map(wireRow), WIRE_END].map(wireFrame));
 }
 
 export function wireRow(fields: readonly WireField[]): Buffer {

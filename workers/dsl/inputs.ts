@@ -6,9 +6,9 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, WorkerPlan } from '../../core/protocol/plan.ts';
 import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import { inputRows } from './chunks/input-function.ts';
+import { type InputReader, readInput } from './chunks/input-reader.ts';
 import { KeptRows } from './chunks/kept-rows.ts';
 import { RowSource } from './chunks/row-source.ts';
-import { type InputReader, readInput } from './fifo.ts';
 
 /** Returns a SELECT that reads the input of this index once; its columns are those of the plan, in order. */
 export function inputSelect(columns: readonly InputColumn[], index: number): string {
@@ -138,7 +138,10 @@ export class QueryInputs {
 
   /** The engine reads no more: whoever still writes is told so. */
   close(): void {
-    for (const input of this.#inputs) input?.reader?.close();
+    for (const input of this.#inputs) {
+      input?.reader?.close();
+      input?.source.release();
+    }
   }
 
   /** Says whether all inputs are here as a whole; null: it cannot be said yet. */

@@ -1,12 +1,13 @@
 /**
  * First queries through both ways of an answer on an engine that has not served yet, so that a user's first query finds code, memory
- * and pipes warm: one through the answer pipe (input pipe, decoders, sort, text), and some by the short way of few rows, whose time
+ * and pipes warm: one through the answer pipe (input, decoders, sort, text), and some by the short way of few rows, whose time
  * is mostly that of JavaScript's first calls.
  */
+import { openInput } from '../../core/process/input-socket.ts';
 import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { sendFewRows } from './few-rows.ts';
-import { readFifo, writeToFifo } from './fifo.ts';
+import { readFifo } from './fifo.ts';
 import { QueryInputs } from './inputs.ts';
 import { createStatementRunner } from './statement-runner.ts';
 import { answerSelect, copyText, type QueryParts } from './statements.ts';
@@ -62,7 +63,7 @@ export async function warmUp(engine: Engine, pipes: EnginePipes): Promise<void> 
     await withRows(engine, pipes, (inputs) => byShortWay(engine, inputs));
 }
 
-/** Runs a query on the rows, which are written into its input pipe. */
+/** Runs a query on the rows, which are written into its input. */
 async function withRows(
   engine: Engine,
   pipes: EnginePipes,
@@ -71,7 +72,9 @@ async function withRows(
   const inputs = new QueryInputs(PARTS.plan, pipes.inputs, MAX_ROW_BYTES);
   engine.inputs = inputs;
   let ended = false;
-  const written = writeToFifo(pipes.inputs[0]!, ROWS, () => ended);
+  const written = openInput(pipes.inputs[0]!, () => ended).then((socket) =>
+    socket?.on('error', () => {}).end(ROWS),
+  );
   try {
     await run(inputs);
   } finally {

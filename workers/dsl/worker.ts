@@ -99,7 +99,8 @@ async function giveUp(service: DslService, log: LogClient): Promise<void> {
 async function freshEngine(config: DslWorkerConfig, pipes: EnginePipes): Promise<Engine> {
   rmSync(config.spillDir, { recursive: true, force: true });
   mkdirSync(config.spillDir, { recursive: true, mode: 0o700 });
-  createFifos([...pipes.inputs, pipes.answer]);
+  for (const path of pipes.inputs) rmSync(path, { force: true });
+  createFifos([pipes.answer]);
   const engine = await createEngine(config, pipes);
   await warmUp(engine, pipes);
   return engine;

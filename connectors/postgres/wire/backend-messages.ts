@@ -68,9 +68,3 @@ export function readParameterDescription(bytes: Buffer, start: number): NativeTy
     types.push(nativeType(bytes.readUInt32BE(start + 2 + 4 * index)));
   return types;
 }
-
-/** Returns the row count at the end of a command tag (`COPY 12`, `SELECT 3`); null when it has none. */
-export function readCommandRows(bytes: Buffer, start: number, end: number): number | null {
-  const match = / (\d+)$/.exec(bytes.toString('latin1', start, end - 1));
-  return match === null ? null : Number(match[1]);
-}

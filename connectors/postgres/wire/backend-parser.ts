@@ -1,7 +1,7 @@
 /**
  * Divides the bytes from PostgreSQL into messages, without copying messages that arrived complete. A message that is spread over
- * several chunks is gathered in one buffer of its full length. The exceptions are CopyData, which is passed on as it comes, as many
- * messages at a time as lie side by side, and bytes that `accept` does not want, which are dropped as they arrive: so a value of
+ * several chunks is gathered in one buffer of its full length. The exceptions are messages of one type, CopyData or DataRow, which are passed on as they
+ * come, as many at a time as lie side by side, and bytes that `accept` does not want, which are dropped as they arrive: so a value of
  * 500 MB costs nothing when its answer has already failed, and an error's text of 500 MB is cut. The caller may reuse a chunk when
  * the call returns.
  */
@@ -30,8 +30,8 @@ export const BackendMessage = {
 const HEADER_BYTES = 5;
 const EMPTY = Buffer.alloc(0);
 
-/** The messages in one piece of CopyData. The object is valid during the call only. */
-export interface CopyDataFound {
+/** The messages in one piece that is passed on. The object is valid during the call only. */
+export interface FoundMessages {
   /** The number of messages that end in the piece. */
   messages: number;
   /** The payload's length of the longest message whose header is in the piece. */
@@ -41,8 +41,10 @@ export interface CopyDataFound {
 export interface BackendHandlers {
   /** Takes a complete message: its payload is bytes[start, end), a view, and its header the five bytes before. */
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
-  /** Takes bytes[start, end) of CopyData messages, in order and with their headers. They are a view. */
-  onCopyData(bytes: Buffer, start: number, end: number, found: CopyDataFound): void;
+  /** Returns the type of the messages that are passed on as they come. It changes between exchanges only. */
+  passedOn(): number;
+  /** Takes bytes[start, end) of such messages, in order and with their headers. They are a view. */
+  onPassedOn(bytes: Buffer, start: number, end: number, found: FoundMessages): void;
   /**
    * Returns how many bytes of an incomplete message's payload are wanted, before it is gathered. With 0 it is dropped; if it
    * is cut, `onMessage` gets its beginning, with the cut length in the header.
@@ -57,12 +59,14 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
   /** The incomplete message, or its wanted beginning; null while its header is not complete. */
   let message: Buffer | null = null;
   let gathered = 0;
-  /** The bytes still to come of a CopyData payload, or of a dropped one. */
+  /** The bytes still to come of a payload that is passed on, or of a dropped one. */
   let streaming = 0;
   let dropping = false;
-  const found: CopyDataFound = { messages: 0, longest: 0 };
+  const found: FoundMessages = { messages: 0, longest: 0 };
   /** The bytes to drop behind the wanted part of the incomplete message. */
   let surplus = 0;
+  /** The type of the messages that are passed on; it is asked for with each chunk. */
+  let passed: number = BackendMessage.copyData;
 
   function continueStream(chunk: Buffer): number {
     const taken = Math.min(streaming, chunk.length);
@@ -74,16 +78,16 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
   function passOn(bytes: Buffer, start: number, end: number, messages: number, longest: number): void {
     found.messages = messages;
     found.longest = longest;
-    handlers.onCopyData(bytes, start, end, found);
+    handlers.onPassedOn(bytes, start, end, found);
   }
 
-  /** Passes on the whole CopyData messages that lie side by side from `start` on, where one does; returns their end. */
+  /** Passes on the whole messages that lie side by side from `start` on, where one does; returns their end. */
   function passRunOn(chunk: Buffer, start: number): number {
     const last = chunk.length - HEADER_BYTES;
     let at = start;
     let messages = 0;
     let longest = 0;
-    while (at <= last && chunk[at] === BackendMessage.copyData) {
+    while (at <= last && chunk[at] === passed) {
       const length = lengthAt(chunk, at);
       const end = at + 1 + length;
       if (end > chunk.length) break;
@@ -126,7 +130,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
     const payloadBytes = header.readUInt32BE(1) + 1 - HEADER_BYTES;
     const wanted = Math.min(payloadBytes, handlers.accept(type, payloadBytes));
     dropping = wanted === 0 && payloadBytes > 0;
-    if (dropping || type === BackendMessage.copyData) {
+    if (dropping || type === passed) {
       streaming = payloadBytes;
       if (!dropping) passOn(header, 0, HEADER_BYTES, payloadBytes === 0 ? 1 : 0, payloadBytes);
     } else {
@@ -150,6 +154,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
 
   return (chunk) => {
     let offset = 0;
+    passed = handlers.passedOn();
     while (streaming > 0 || message !== null || header.length > 0) {
       if (offset === chunk.length) return;
       const rest = offset === 0 ? chunk : chunk.subarray(offset);
@@ -159,7 +164,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
       const type = chunk[offset]!;
       const end = offset + 1 + lengthAt(chunk, offset);
       if (end > chunk.length) break;
-      if (type === BackendMessage.copyData) offset = passRunOn(chunk, offset);
+      if (type === passed) offset = passRunOn(chunk, offset);
       else {
         handlers.onMessage(type, chunk, offset + HEADER_BYTES, end);
         offset = end;

@@ -12,6 +12,7 @@ const FUNCTION_CALL = 'F'.charCodeAt(0);
 const MAX_PARAMETERS = 0xffff;
 
 export const BIND_NOTHING: Buffer = Buffer.from(serialize.bind({ values: [] }));
+const BIND_NOTHING_FOR_BINARY: Buffer = Buffer.from(serialize.bind({ binary: true, values: [] }));
 export const DESCRIBE_STATEMENT: Buffer = Buffer.from(serialize.describe({ type: 'S' }));
 export const DESCRIBE_PORTAL: Buffer = Buffer.from(serialize.describe({ type: 'P' }));
 export const EXECUTE: Buffer = Buffer.from(serialize.execute());
@@ -32,9 +33,19 @@ export function parseMessage(text: string): Buffer {
 /** Returns Bind of the unnamed portal to the unnamed statement, with values as text. Throws bad-parameter. */
 export function bindMessage(values: readonly (string | null)[]): Buffer {
   if (values.length === 0) return BIND_NOTHING;
-  if (values.length > MAX_PARAMETERS)
-    throw new QueryError('bad-parameter', `${values.length} parameters are too many`);
+  if (values.length > MAX_PARAMETERS) throw tooManyParameters(values.length);
   return serialize.bind({ values: [...values] });
+}
+
+/** Returns the same Bind, for rows whose values come in binary form. */
+export function bindForBinary(values: readonly (string | null)[]): Buffer {
+  if (values.length === 0) return BIND_NOTHING_FOR_BINARY;
+  if (values.length > MAX_PARAMETERS) throw tooManyParameters(values.length);
+  return serialize.bind({ binary: true, values: [...values] });
+}
+
+function tooManyParameters(count: number): QueryError {
+  return new QueryError('bad-parameter', `${count} parameters are too many`);
 }
 
 /** Returns Execute for at most `rows` rows; 0 means all. */

@@ -155,14 +155,6 @@ export function positionOf(sql: string, offset: number): number {
   return position;
 }
 
-/** The UTF-16 offset of a 1-based position in code points. */
-export function offsetOf(sql: string, position: number): number {
-  let offset = 0;
-  for (let left = position - 1; left > 0 && offset < sql.length; left--)
-    offset += isLowSurrogate(sql, offset + 1) ? 2 : 1;
-  return offset;
-}
-
 function isLowSurrogate(sql: string, index: number): boolean {
   const unit = sql.charCodeAt(index);
   return unit >= 0xdc00 && unit <= 0xdfff;

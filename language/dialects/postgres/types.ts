@@ -132,14 +132,6 @@ export function carrierType(type: ColumnType): NativeType {
   );
 }
 
-/** The name that a value is cast to so that it has this type; null for a type that we do not know. */
-export function castTypeName(type: NativeType): string | null {
-  const { oid } = postgresTypeOf(type);
-  const element = ELEMENTS.get(oid);
-  if (element !== undefined) return `${TYPES[element]!.name}[]`;
-  return TYPES[oid]?.name ?? null;
-}
-
 /**
  * numeric(p,s): ((p << 16) | (s & 0x7ff)) + 4 since PostgreSQL 15, where s may be negative or above p. More digits
  * than an engine decimal has become a decimal without size.

@@ -5,8 +5,8 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { WireColumn } from '../../../workers/dsl/chunks/decoders.ts';
 import { inputRows, registerInputFunction } from '../../../workers/dsl/chunks/input-function.ts';
+import { readInput } from '../../../workers/dsl/chunks/input-reader.ts';
 import { RowSource } from '../../../workers/dsl/chunks/row-source.ts';
-import { readInput } from '../../../workers/dsl/fifo.ts';
 
 const COLUMNS: readonly WireColumn[] = [
   { name: 'id', wire: 'int64' },

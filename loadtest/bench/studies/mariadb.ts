@@ -5,7 +5,7 @@
  * It brings up a server of its own; FORKLINE_BENCH_MARIADB=mariadb://user:password@127.0.0.1:3306/database names another, where
  * the user needs CREATE and INSERT once and the table is left. Times are medians, each way in its turn.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +14,8 @@ import mysql from 'mysql2';
 import { createCallControl } from '../../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../../connectors/kit/connector.ts';
 import { connectionOf } from '../../../connectors/registry.ts';
+import { takeInput } from '../../../test/support/input-taker.ts';
 import { startMariadb } from '../../../test/support/mariadb.ts';
-import { createFifos } from '../../../workers/dsl/fifo.ts';
 
 const ROWS = 1_000_000;
 const COLUMNS = 7;
@@ -102,11 +102,10 @@ async function asJson(session: Session): Promise<number> {
 
 async function intoPipe(session: Session): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
-  const fifo = join(dir, 'fifo');
-  createFifos([fifo]);
-  const reader = spawn('cat', [fifo], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const fifo = join(dir, 'input');
+  const taken = takeInput(fifo);
   const bytes = await copied(session, fifo);
-  await new Promise((resolve) => reader.once('exit', resolve));
+  await taken.bytes;
   rmSync(dir, { recursive: true });
   return bytes;
 }
@@ -127,8 +126,7 @@ interface Engine {
 
 /** Resolves when the engine has opened its pipe. */
 async function startEngine(): Promise<Engine> {
-  const fifo = join(mkdtempSync(join(engineDir, 'run-')), 'fifo');
-  createFifos([fifo]);
+  const fifo = join(mkdtempSync(join(engineDir, 'run-')), 'input');
   const child = fork(new URL('./mariadb-stages.ts', import.meta.url), [fifo]);
   await once(child, 'message');
   return { child, fifo };

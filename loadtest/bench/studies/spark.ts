@@ -22,7 +22,6 @@ import { QuerySession } from '../../../connectors/spark/query-session.ts';
 import { readUrl } from '../../../core/config/urls/spark-url.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { startSail, startSpark } from '../../../test/support/spark.ts';
-import { createFifos } from '../../../workers/dsl/fifo.ts';
 
 const ROWS = 1_000_000;
 const COLUMNS = 7;
@@ -85,8 +84,7 @@ interface Engine {
 
 /** Resolves when the engine has opened its pipe. */
 async function startEngine(): Promise<Engine> {
-  const fifo = join(mkdtempSync(join(engineDir, 'run-')), 'fifo');
-  createFifos([fifo]);
+  const fifo = join(mkdtempSync(join(engineDir, 'run-')), 'input');
   const child = fork(new URL('./mariadb-stages.ts', import.meta.url), [fifo]);
   await once(child, 'message');
   return { child, fifo };

@@ -88,7 +88,7 @@ function copyWay(session: WireSession): Way {
             if (type === BackendMessage.rowDescription)
               transcode.begin(readRowDescription(bytes, start).map(databaseColumnToColumn));
           },
-          onCopyData: (bytes, start, end, { messages }) => transcode.piece(bytes, start, end, messages > 0),
+          onPassedOn: (bytes, start, end, { messages }) => transcode.piece(bytes, start, end, messages > 0),
         },
       });
       return transcode.bytes();

@@ -1,6 +1,4 @@
 /** The template of a connector (docs/connectors.md), held to what every connector has to do. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +8,8 @@ import type { Session } from '../../../connectors/kit/connector.ts';
 import type { Row } from '../../../connectors/kit/row-writer.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import { createFifos } from '../../../workers/dsl/fifo.ts';
 import { connectTemplate, type TemplateTable } from '../../fixtures/connectors/template.ts';
+import { takeInput } from '../../support/input-taker.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'n', type: { kind: 'int64' } },
@@ -132,21 +130,17 @@ describe('a connector made from the template', () => {
 
   it('copies the columns that are expected for stages, and notices that they changed', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'forkline-template-'));
-    const fifo = join(dir, 'fifo');
-    createFifos([fifo]);
+    const fifo = join(dir, 'input');
     const session = await openWith({ columns: COLUMNS, rows: few });
     const { call, control } = callOf('things');
     const { columns } = await session.describe(call, control);
-    const reader = spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const pieces: Buffer[] = [];
-    reader.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+    const taken = takeInput(fifo);
     const copied = await session.copyTo(
       { ...call, parameterTypes: [], expect: columns.slice(1), fifo },
       control,
     );
-    if (reader.exitCode === null) await once(reader, 'exit');
     expect(copied).to.include({ rows: 3, readerClosed: false });
-    const bytes = Buffer.concat(pieces);
+    const bytes = await taken.bytes;
     expect(bytes.subarray(-2)).to.deep.equal(Buffer.from([0xff, 0xff]));
     expect(bytes.includes('th"ree')).to.equal(true);
     const other = [{ name: 't', type: columns[0]!.type }];

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { typeName } from '../../../core/protocol/types.ts';
 import { inputColumn, quoteName } from '../../../language/dialects/duckdb/sql.ts';
 import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
-import { castTypeName, columnType, nativeType } from '../../../language/dialects/postgres/types.ts';
+import { columnType, nativeType } from '../../../language/dialects/postgres/types.ts';
 import { inputSelect } from '../../../workers/dsl/inputs.ts';
 import { giveInputs } from '../../support/engine-inputs.ts';
 import { planOf } from './run-plan.ts';
@@ -104,16 +104,6 @@ describe('types from PostgreSQL to DuckDB', () => {
     const dates = inputColumn({ name: 'a', type: columnType(nativeType(1182)) }, 'text').expression!;
     const ancient = await duck.run(`SELECT ${dates} FROM (SELECT '["0044-03-15 BC"]' AS a)`).catch(String);
     expect(ancient).to.match(/Conversion Error/);
-  });
-
-  it('names types for casts', () => {
-    expect([23, 1700, 1009, 18, 424242].map((oid) => castTypeName(nativeType(oid)))).to.deep.equal([
-      'int4',
-      'numeric',
-      'text[]',
-      '"char"',
-      null,
-    ]);
   });
 
   it('asks the database for lists as JSON and expects it to describe them so', () => {

@@ -50,6 +50,11 @@ export class Chunk {
       this.#columns[index]!.copyTo(duckdb.data_chunk_get_vector(target, targets[index]!), this.rows);
   }
 
+  /** Gives back its memory: it is not used after it. */
+  release(): void {
+    for (const column of this.#columns) column.release();
+  }
+
   clear(): void {
     for (const column of this.#columns) column.clear();
     this.rows = 0;

@@ -8,6 +8,7 @@
 import duckdb, { type Vector } from '@duckdb/node-bindings';
 import type { BatchForm } from '../../../core/protocol/wire-rows.ts';
 import { type BatchColumn, isThere } from './batch.ts';
+import { giveMemory, takeMemory } from './chunk-memory.ts';
 import { corrupt } from './corrupt.ts';
 import { CHUNK_ROWS, type Fields, NULL_LENGTH } from './fields.ts';
 
@@ -66,6 +67,9 @@ export abstract class ChunkColumn {
     );
   }
 
+  /** Gives back the memory of the values; nothing may be read or copied after it. */
+  abstract release(): void;
+
   /** Forgets all rows. */
   clear(): void {
     if (this.#hasNulls) this.#validity.fill(ALL_VALID);
@@ -91,8 +95,12 @@ export abstract class FixedColumn extends ChunkColumn {
   constructor(name: string, width: number) {
     super(name);
     this.#width = width;
-    this.values = new ArrayBuffer(CHUNK_ROWS * width);
+    this.values = takeMemory(CHUNK_ROWS * width);
     this.#bytes = new Uint8Array(this.values);
+  }
+
+  override release(): void {
+    giveMemory(this.values);
   }
 
   /** Copies values that a batch has as the engine keeps them. */

@@ -33,6 +33,10 @@ export class DecimalTextColumn extends ChunkColumn {
     }
   }
 
+  override release(): void {
+    this.#texts.release();
+  }
+
   override clear(): void {
     super.clear();
     this.#texts.clear();

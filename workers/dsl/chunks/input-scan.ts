@@ -11,11 +11,12 @@ const LONGEST_SLEEP_MS = 10;
 /** A sleep is the n-th part of what was waited so far. */
 const SLEEP_PART = 20;
 /**
- * Once rows came, part of a chunk is taken only after a sleep, and sleeps are longer, by the time that the query takes already: each
- * time that the engine asks is two turns of its thread. Rows that come meanwhile wait ready, more than a source sends in this time
- * (row-source.ts).
+ * Once rows came, sleeps are longer, by the time that the query takes already: each time that the engine asks is two turns of its thread. While
+ * a sleep brings few chunks the next is longer, and shorter when most of those that may wait ready (row-source.ts) did: so a quick source never waits.
  */
-const BETWEEN_ROWS = { part: 10, longestMs: 4 } as const;
+const BETWEEN_ROWS = { part: 10, shortestMs: 4, longestMs: 12, fewChunks: 2, manyChunks: 4 } as const;
+/** Part of a chunk is taken only after so many sleeps in a row. */
+const TRIES_FOR_PART = 2;
 
 export class InputScan {
   readonly #source: RowSource;
@@ -27,6 +28,10 @@ export class InputScan {
   readonly #startedAt = performance.now();
   #hasRows = false;
   #tries = 0;
+  /** The longest sleep for now. */
+  #longestMs: number = BETWEEN_ROWS.shortestMs;
+  /** Chunks since the last sleep. */
+  #chunks = 0;
   #waitingSince = 0;
 
   /** `asked`: for each column of the engine's chunk its index among those of the function; the last of these says how long to wait. */
@@ -42,7 +47,7 @@ export class InputScan {
 
   /** Fills an empty chunk. Without rows it is the last one. */
   fill(target: DataChunk): void {
-    const chunk = this.#source.take(this.#hasRows && this.#tries === 0 ? CHUNK_ROWS : 1);
+    const chunk = this.#source.take(this.#hasRows && this.#tries < TRIES_FOR_PART ? CHUNK_ROWS : 1);
     if (chunk === 'ended') duckdb.data_chunk_set_size(target, 0);
     else if (chunk === null) this.#fillWait(target);
     else this.#fillRows(target, chunk);
@@ -50,6 +55,7 @@ export class InputScan {
 
   #fillRows(target: DataChunk, chunk: Chunk): void {
     this.#tries = 0;
+    this.#chunks++;
     this.#hasRows = true;
     chunk.copyTo(target, this.#targets);
     this.#setNulls(target, this.#waitTarget, chunk.rows);
@@ -70,9 +76,17 @@ export class InputScan {
     const now = performance.now();
     if (this.#tries === 0) this.#waitingSince = now;
     this.#tries++;
-    if (this.#hasRows) return sleepOf((now - this.#startedAt) / BETWEEN_ROWS.part, BETWEEN_ROWS.longestMs);
+    if (this.#hasRows) return sleepOf((now - this.#startedAt) / BETWEEN_ROWS.part, this.#longestBetween());
     if (this.#tries <= EAGER_TRIES) return 0;
     return sleepOf((now - this.#waitingSince) / SLEEP_PART, LONGEST_SLEEP_MS);
+  }
+
+  #longestBetween(): number {
+    const { shortestMs, longestMs, fewChunks, manyChunks } = BETWEEN_ROWS;
+    if (this.#chunks <= fewChunks) this.#longestMs = Math.min(longestMs, this.#longestMs + 1);
+    else if (this.#chunks >= manyChunks) this.#longestMs = Math.max(shortestMs, this.#longestMs / 2);
+    this.#chunks = 0;
+    return this.#longestMs;
   }
 
   #setNulls(target: DataChunk, index: number, rows: number): void {

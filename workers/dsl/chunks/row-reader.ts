@@ -17,13 +17,14 @@ import {
   WIRE_HEADER,
 } from '../../../core/protocol/wire-rows.ts';
 import { Batch, endAt, mostBatchBytes } from './batch.ts';
+import { giveMemory, takeMemory } from './chunk-memory.ts';
 import { corrupt } from './corrupt.ts';
 import { CHUNK_ROWS, Fields, NULL_LENGTH, SLACK_BYTES } from './fields.ts';
 
 /** Room for the rows of most queries on few rows; it grows with what comes. */
 const FIRST_BYTES = 16 * 1024;
-/** The most that a pipe holds: a read that may take more fetches no more. */
-const MOST_ROOM = 64 * 1024;
+/** The most that a socket holds, by Linux' default: a read that may take more fetches no more. */
+const MOST_ROOM = 208 * 1024;
 const LEAST_ROOM = 4 * 1024;
 const SIGNATURE_BYTES = 11;
 
@@ -38,7 +39,7 @@ export class RowReader {
   readonly #maxRowBytes: number;
   readonly #fields: Fields;
   #state: 'header' | 'rows' | 'ended' = 'header';
-  #bytes = new Uint8Array(FIRST_BYTES + SLACK_BYTES);
+  #bytes = new Uint8Array(takeMemory(FIRST_BYTES + SLACK_BYTES));
   #view = new DataView(this.#bytes.buffer);
   /** The range [from, to) of the bytes that were gathered and whose rows are not yet described. */
   #from = 0;
@@ -109,6 +110,13 @@ export class RowReader {
     }
   }
 
+  /** Gives back its memory: nothing is read after it. */
+  release(): void {
+    giveMemory(this.#bytes.buffer);
+    this.#state = 'ended';
+    this.#from = this.#to = 0;
+  }
+
   /**
    * Describes up to `most` whole rows, at most CHUNK_ROWS, or a batch of no more; their number is 0 when more bytes are needed, or none come, or
    * `needsRoom`.
@@ -142,8 +150,9 @@ export class RowReader {
   }
 
   #grow(left: number, capacity: number): void {
-    const grown = new Uint8Array(capacity + SLACK_BYTES);
+    const grown = new Uint8Array(takeMemory(capacity + SLACK_BYTES));
     grown.set(this.#bytes.subarray(this.#from, this.#from + left));
+    giveMemory(this.#bytes.buffer);
     this.#bytes = grown;
     this.#view = new DataView(grown.buffer);
   }

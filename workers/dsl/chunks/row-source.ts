@@ -36,6 +36,7 @@ export class RowSource {
   #failure: Error | null = null;
   #raised: Error | null = null;
   #isFull = false;
+  #isReleased = false;
   /** Rows that were read. */
   rows = 0;
 
@@ -93,6 +94,18 @@ export class RowSource {
     this.#filling = null;
   }
 
+  /** Gives back its memory: nothing is read or taken after it. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#failure ??= new Error('the input was released');
+    for (const chunk of [...this.#ready, ...this.#free]) chunk.release();
+    this.#filling?.release();
+    this.#ready.length = this.#free.length = 0;
+    this.#filling = null;
+    this.#reader.release();
+  }
+
   /** The error that `take` threw: the engine knows its text only. */
   get raised(): Error | null {
     return this.#raised;
@@ -114,6 +127,7 @@ export class RowSource {
 
   /** A chunk that was copied is filled again; call it after the engine got its rows, since it decodes. */
   giveBack(chunk: Chunk): void {
+    if (this.#isReleased) return void chunk.release();
     chunk.clear();
     this.#free.push(chunk);
     if (this.#isFull && this.#ready.length <= READY_CHUNKS / 2) this.#refill();

@@ -10,6 +10,7 @@ import { isUtf8 } from 'node:buffer';
 import duckdb, { type Vector } from '@duckdb/node-bindings';
 import { BatchForm } from '../../../core/protocol/wire-rows.ts';
 import { type BatchColumn, isThere } from './batch.ts';
+import { giveMemory, takeMemory } from './chunk-memory.ts';
 import { ChunkColumn } from './column.ts';
 import { corrupt } from './corrupt.ts';
 import { CHUNK_ROWS, Fields, NULL_LENGTH, SLACK_BYTES } from './fields.ts';
@@ -45,8 +46,8 @@ export class TextColumn extends ChunkColumn {
   readonly #kind: StringKind;
   /** Whether each text is still to be checked. */
   #isChecked: boolean;
-  readonly #strings = new Int32Array(CHUNK_ROWS * WORDS);
-  #long = new Uint8Array(0);
+  readonly #strings = new Int32Array(takeMemory(CHUNK_ROWS * STRING_BYTES));
+  #long = new Uint8Array(new ArrayBuffer(0));
   #longView = new DataView(this.#long.buffer);
   #longBytes = 0;
 
@@ -63,6 +64,11 @@ export class TextColumn extends ChunkColumn {
   override clear(): void {
     super.clear();
     this.#longBytes = 0;
+  }
+
+  override release(): void {
+    giveMemory(this.#strings.buffer);
+    giveMemory(this.#long.buffer);
   }
 
   read(fields: Fields, column: number, row: number): void {
@@ -126,7 +132,7 @@ export class TextColumn extends ChunkColumn {
 
   protected copyValues(vector: Vector, rows: number): void {
     if (this.#longBytes > 0) this.#giveLong(vector, rows);
-    duckdb.copy_data_to_vector(vector, 0, this.#strings.buffer as ArrayBuffer, 0, rows * STRING_BYTES);
+    duckdb.copy_data_to_vector(vector, 0, this.#strings.buffer, 0, rows * STRING_BYTES);
   }
 
   /** The engine reads no null, but nothing here shall point anywhere. */
@@ -167,8 +173,9 @@ export class TextColumn extends ChunkColumn {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#long.length, FIRST_LONG_BYTES));
+    const grown = new Uint8Array(takeMemory(Math.max(needed, 2 * this.#long.length, FIRST_LONG_BYTES)));
     grown.set(this.#long.subarray(0, this.#longBytes));
+    giveMemory(this.#long.buffer);
     this.#long = grown;
     this.#longView = new DataView(grown.buffer);
   }

@@ -1,18 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { FifoWriter } from '../../../../connectors/kit/fifo-writer.ts';
+import { takeInput } from '../../../support/input-taker.ts';
 
-describe('the writer of a pipe', () => {
+describe('the writer of an input', () => {
   let dir: string;
   let path: string;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'forkline-fifo-'));
-    path = join(dir, 'fifo');
-    execFileSync('mkfifo', [path]);
+    dir = mkdtempSync(join(tmpdir(), 'forkline-input-'));
+    path = join(dir, 'input');
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
@@ -20,34 +19,34 @@ describe('the writer of a pipe', () => {
     onReaderClosed: () => expect.fail(),
     onError: (error: Error) => expect.fail(error.message),
   };
-  const openReader = (): number => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 
-  it('writes the first bytes at once when its reader is there, and says that there is room', async () => {
-    const reader = openReader();
-    const writer = new FifoWriter(path, { onDrain: () => {}, ...unexpected });
-    expect(writer.write(Buffer.from('rows'))).to.equal(true);
-    const read = Buffer.alloc(10);
-    expect(readSync(reader, read)).to.equal(4);
+  it('connects with its first bytes, and says that there is room', async () => {
+    const taken = takeInput(path);
+    let drain = (): void => {};
+    const drained = new Promise<void>((resolve) => (drain = resolve));
+    const writer = new FifoWriter(path, { onDrain: () => drain(), ...unexpected });
+    writer.write(Buffer.from('rows'));
+    await drained;
+    expect(writer.write(Buffer.from(' and more'))).to.equal(true);
     await writer.end();
-    closeSync(reader);
+    expect(String(await taken.bytes)).to.equal('rows and more');
   });
 
-  it('keeps bytes until its reader comes, and then says that there is room', async () => {
+  it('keeps bytes until its reader comes, also one that has been there before, and then says that there is room', async () => {
+    takeInput(path).close();
     let drain = (): void => {};
     const drained = new Promise<void>((resolve) => (drain = resolve));
     const writer = new FifoWriter(path, { onDrain: () => drain(), ...unexpected });
     expect(writer.write(Buffer.from('ro'))).to.equal(false);
     expect(writer.write(Buffer.from('ws'))).to.equal(false);
-    const reader = openReader();
+    const taken = takeInput(path);
     await drained;
-    const read = Buffer.alloc(10);
-    expect(read.toString('utf8', 0, readSync(reader, read))).to.equal('rows');
     await writer.end();
-    closeSync(reader);
+    expect(String(await taken.bytes)).to.equal('rows');
   });
 
   it('fills buffers again that its reader has taken', async () => {
-    const reader = new Socket({ fd: openReader(), readable: true, writable: false }).resume();
+    const server = listen((socket) => socket.resume());
     const memory = new Set<ArrayBufferLike>();
     const row = Buffer.alloc(1000, 'x');
     let drained = (): void => {};
@@ -61,7 +60,57 @@ describe('the writer of a pipe', () => {
       isFull = false;
     }
     expect(memory.size).to.be.below(6);
-    reader.destroy();
     writer.destroy();
+    server.close();
   });
+
+  it('learns that its reader wants no more, whether or not that left something unread', async () => {
+    for (const reads of [true, false]) {
+      const server = listen((socket) => {
+        if (reads) socket.once('data', () => socket.destroy());
+        else socket.pause().destroy();
+      });
+      await new Promise<void>((resolve) => {
+        const writer = new FifoWriter(path, { ...unexpected, onDrain: write, onReaderClosed: resolve });
+        function write(): void {
+          while (writer.write(Buffer.alloc(64 * 1024)));
+        }
+        write();
+      });
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('learns the same while it has nothing to write', async () => {
+    const server = listen((socket) => socket.once('data', () => socket.destroy()));
+    await new Promise<void>((resolve) => {
+      const events = { ...unexpected, onDrain: () => {}, onReaderClosed: resolve };
+      new FifoWriter(path, events).write(Buffer.from('rows'));
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('fails where a link, a file or anything but a socket stands in place of its reader', async () => {
+    const server = createServer().listen(join(dir, 'elsewhere'));
+    symlinkSync(join(dir, 'elsewhere'), path);
+    const file = join(dir, 'file');
+    writeFileSync(file, '');
+    for (const place of [path, file]) {
+      const message = await new Promise<string>((resolve) => {
+        const events = {
+          ...unexpected,
+          onDrain: () => expect.fail(),
+          onError: (error: Error) => resolve(error.message),
+        };
+        new FifoWriter(place, events).write(Buffer.from('rows'));
+      });
+      expect(message).to.equal('the pipe to the DSL worker failed: EINVAL');
+    }
+    server.close();
+  });
+
+  /** Listens as a DSL worker does that treats its one writer so. */
+  function listen(onWriter: (socket: Socket) => void): Server {
+    return createServer((socket) => onWriter(socket.on('error', () => {}))).listen(path);
+  }
 });

@@ -1,5 +1,3 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +10,7 @@ import type { AnswerOptions } from '../../../../core/protocol/answer.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import type { CopyToCall, RunSqlCall } from '../../../../core/protocol/sql-worker.ts';
 import type { Column, ColumnType } from '../../../../core/protocol/types.ts';
+import { takeInput } from '../../../support/input-taker.ts';
 import { wireColumnOf } from '../../../support/wire-rows.ts';
 import { readRowsJson } from '../../workers/dsl/chunks/support.ts';
 
@@ -237,8 +236,7 @@ describe('rows of values for the stage engine', () => {
   });
 
   beforeEach(() => {
-    fifo = join(dir, `fifo-${made++}`);
-    spawnSync('mkfifo', [fifo]);
+    fifo = join(dir, `input-${made++}`);
   });
 
   after(() => rmSync(dir, { recursive: true, force: true }));
@@ -248,21 +246,17 @@ describe('rows of values for the stage engine', () => {
     ...{ expect: [], fifo, maxRowBytes, deadlineAt: Date.now() + 60_000 },
   });
 
-  /** Copies while `reader FIFO` reads, and gives back what that printed. */
-  async function copy(rows: readonly Row[], columns: readonly Column[], reader = ['cat'], call = copyOf()) {
-    const child = spawn(reader[0]!, [...reader.slice(1), fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', (bytes: Buffer) => chunks.push(bytes));
-    const closed = once(child, 'close');
+  /** Copies while `most` bytes are taken, and gives those back. */
+  async function copy(rows: readonly Row[], columns: readonly Column[], most?: number, call = copyOf()) {
+    const taken = takeInput(fifo, most);
     const control = createCallControl(call.deadlineAt);
     const { batches, seen } = batchesOf(rows, 100);
     const outcome = await copyRows(columns, batches, call, control).catch((thrown: unknown) =>
       QueryError.from(thrown),
     );
     control.dispose();
-    if (outcome instanceof QueryError) child.kill(); // the reader may still wait for a writer
-    await closed;
-    return { outcome, seen, bytes: Buffer.concat(chunks) };
+    if (outcome instanceof QueryError) taken.close(); // a writer may never have come
+    return { outcome, seen, bytes: await taken.bytes };
   }
 
   it('are read by it as they were', async () => {
@@ -280,14 +274,14 @@ describe('rows of values for the stage engine', () => {
 
   it('end with a reader that has had enough', async () => {
     const rows = Array.from({ length: 100_000 }, (_, index) => [index, 'x'.repeat(100)]);
-    const { outcome, seen } = await copy(rows, [...NUMBERS, column('s', scalar('string'))], ['head', '-n1']);
+    const { outcome, seen } = await copy(rows, [...NUMBERS, column('s', scalar('string'))], 1000);
     expect(outcome).to.include({ readerClosed: true });
     expect(seen.ended).to.equal(true);
     expect(seen.taken).to.be.below(1000);
   });
 
   it('fail when one is longer than the reader takes, and when the call is cancelled without a reader', async () => {
-    const long = await copy([['x'.repeat(200)]], [column('s', scalar('string'))], ['cat'], copyOf(100));
+    const long = await copy([['x'.repeat(200)]], [column('s', scalar('string'))], undefined, copyOf(100));
     expect(long.outcome).to.include({ code: 'bad-value' });
     const control = createCallControl(Date.now() + 60_000);
     const { batches, seen } = batchesOf(numbers(1_000_000), 10_000);

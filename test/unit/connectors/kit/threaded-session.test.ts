@@ -52,7 +52,6 @@ describe('opening a session on a thread', () => {
     const dir = await mkdtemp(join(tmpdir(), 'forkline-thread-'));
     const pipe = join(dir, 'rows');
     execFileSync('mkfifo', [pipe]);
-    // FifoWriter opens and closes pipes like this.
     const code = `
       const { openSync, constants } = await import('node:fs');
       const { Socket } = await import('node:net');

@@ -18,7 +18,7 @@ describe('the first queries of a DSL worker', () => {
   it('go both ways of an answer, and leave nothing behind', async function () {
     this.timeout(20_000);
     const pipes = { inputs: [join(dir, 'input')], answer: join(dir, 'answer') };
-    createFifos([...pipes.inputs, pipes.answer]);
+    createFifos([pipes.answer]);
     await withEngine(async (connection) => {
       const asked: string[] = [];
       const told: Pick<Engine, 'inputs'> = { inputs: null };
@@ -36,7 +36,7 @@ describe('the first queries of a DSL worker', () => {
       await warmUp(engine, pipes);
       expect(new Set(asked)).to.deep.equal(new Set(['through the pipe', 'short']));
       expect(told.inputs).to.equal(null);
-      // The pipes are empty, for the next query.
+      // Nothing is left of it, for the next query.
       await warmUp(engine, pipes);
     });
   });

@@ -33,13 +33,15 @@ function feedInChunks(
   bytes: Buffer,
   size: number,
   accept: (type: number, payloadBytes: number) => number = (_, payloadBytes) => payloadBytes,
+  passed: number = BackendMessage.copyData,
 ): Message[] {
   const seen: Message[] = [];
   let copied: Buffer = Buffer.alloc(0);
   const feed = createBackendParser({
     onMessage: (type, chunk, start, end) =>
       seen.push({ type, payload: Buffer.from(chunk.subarray(start, end)) }),
-    onCopyData(chunk, start, end, { messages }) {
+    passedOn: () => passed,
+    onPassedOn(chunk, start, end, { messages }) {
       copied = Buffer.concat([copied, chunk.subarray(start, end)]);
       const whole = messages === 0 ? [] : messagesIn(copied);
       if (messages > 0) copied = Buffer.alloc(0);
@@ -64,9 +66,15 @@ const message = fc.record({
 describe('backend parser', () => {
   it('finds the same messages however they are cut into chunks', () => {
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 12 }), fc.integer({ min: 1, max: 60 }), (messages, size) => {
-        expect(feedInChunks(Buffer.concat(messages.map(encode)), size)).to.deep.equal(messages);
-      }),
+      fc.property(
+        fc.array(message, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.constantFrom(BackendMessage.copyData, BackendMessage.dataRow),
+        (messages, size, passed) => {
+          const bytes = Buffer.concat(messages.map(encode));
+          expect(feedInChunks(bytes, size, undefined, passed)).to.deep.equal(messages);
+        },
+      ),
     );
   });
 
@@ -88,17 +96,18 @@ describe('backend parser', () => {
     }
   });
 
-  it('says how long the longest CopyData is as soon as its header is there, and passes many on at once', () => {
+  it('says how long the longest message that is passed on is as soon as its header is there, and passes many on at once', () => {
     const wire = Buffer.concat(
       [3, 500, 7].map((length) =>
-        encode({ type: BackendMessage.copyData, payload: Buffer.alloc(length, 'x') }),
+        encode({ type: BackendMessage.dataRow, payload: Buffer.alloc(length, 'x') }),
       ),
     );
     const found = (size: number): string[] => {
       const calls: string[] = [];
       const feed = createBackendParser({
         onMessage: () => {},
-        onCopyData: (_, start, end, { messages, longest }) =>
+        passedOn: () => BackendMessage.dataRow,
+        onPassedOn: (_, start, end, { messages, longest }) =>
           void calls.push(`${end - start} bytes, ${messages} end, longest ${longest}`),
         accept: (_, payloadBytes) => payloadBytes,
       });

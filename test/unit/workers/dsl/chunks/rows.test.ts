@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { QueryError } from '../../../../../core/protocol/errors.ts';
-import { WIRE_END, WIRE_HEADER, type WireType } from '../../../../../core/protocol/wire-rows.ts';
+import { WIRE_END, WIRE_HEADER, type WireType, wireFrame } from '../../../../../core/protocol/wire-rows.ts';
 import type { WireColumn } from '../../../../../workers/dsl/chunks/decoders.ts';
 import { inputRows, registerInputFunction } from '../../../../../workers/dsl/chunks/input-function.ts';
 import { RowReader } from '../../../../../workers/dsl/chunks/row-reader.ts';
@@ -17,7 +17,6 @@ import {
   interval,
   numeric,
   type WireField,
-  wireFrame,
   wireRow,
   wireStream,
 } from '../../../../support/wire-rows.ts';
@@ -85,12 +84,12 @@ describe('dsl worker: rows of the wire', function () {
         expect(await readRows(COLUMNS, stream, { pieceBytes, sql: SELECT })).to.deep.equal(READ);
   });
 
-  it('reads streams without rows, and frames that hold a header alone, or several rows', async () => {
+  it('reads streams without rows, and frames that hold a header and a row, or several rows', async () => {
     for (const stream of STREAMS.map((make) => make([])))
       expect(await readRows(COLUMNS, stream, { sql: SELECT })).to.deep.equal([]);
     const [first, ...others] = ROWS.map(wireRow);
     const stream = Buffer.concat(
-      [WIRE_HEADER, first!, Buffer.concat(others), WIRE_END].map((bytes) => wireFrame(bytes)),
+      [Buffer.concat([WIRE_HEADER, first!]), Buffer.concat(others), WIRE_END].map(wireFrame),
     );
     for (const pieceBytes of [1, 11, stream.length])
       expect(await readRows(COLUMNS, stream, { pieceBytes, sql: SELECT })).to.deep.equal(READ);
