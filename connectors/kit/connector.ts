@@ -98,7 +98,7 @@ export interface Session {
   describe(call: DescribeCall, control: CallControl): Promise<DescribeReply>;
   /** Runs a statement; its rows go to `sink`, encoded as the call asks. */
   run(call: RunSqlCall, sink: ByteSink, control: CallControl): Promise<AnswerSummary>;
-  /** Runs a statement; its rows go into a FIFO as the stage engine reads them. */
+  /** Runs a statement; its rows go to the stage engine as it reads them. */
   copyTo(call: CopyToCall, control: CallControl): Promise<CopySummary>;
   /** Returns the tables that queries may read. */
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply>;

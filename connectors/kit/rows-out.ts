@@ -1,5 +1,5 @@
 /**
- * Writes rows of JavaScript values, for connectors whose drivers return values: as an answer, or into a FIFO for the stage
+ * Writes rows of JavaScript values, for connectors whose drivers return values: as an answer, or into an input of the stage
  * engine (core/protocol/wire-rows.ts). Rows come in batches, so that asynchronous steps happen only once per batch; no batch
  * is taken while the reader is behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator,
  * which tells the connector to stop its database.
@@ -14,8 +14,8 @@ import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary } from './connector.ts';
 import { type ByteWriter, WriterStock } from './encode/byte-writer.ts';
 import { createRowEncoder, rowLayout } from './encode/row-encoder.ts';
-import { FifoWriter } from './fifo-writer.ts';
 import { Gate } from './gate.ts';
+import { InputWriter } from './input-writer.ts';
 import { type Row, RowWriter } from './row-writer.ts';
 import { WireRowWriter } from './wire-row-writer.ts';
 
@@ -103,7 +103,7 @@ export async function copyBatches(
   const gate = new Gate(cancellation);
   let readerClosed = false;
   let rows = 0;
-  const fifo = new FifoWriter(path, {
+  const fifo = new InputWriter(path, {
     onDrain: () => gate.open(),
     onReaderClosed() {
       readerClosed = true;

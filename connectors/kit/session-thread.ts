@@ -1,6 +1,6 @@
 /**
  * A session on a separate thread, for drivers that block the thread they run on: this is the thread's side, and
- * `threaded-session.ts` the worker's. Rows are encoded here, and rows for the stage engine are written into its FIFO here.
+ * `threaded-session.ts` the worker's. Rows are encoded here, and rows for the stage engine are written to it here.
  *
  * The messages are: a call, then bytes of its answer, each acknowledged once it is written, then the call's reply. A cancel
  * comes as a message for code that waits, and through shared memory (`isInterrupted`) for code that does not.

@@ -9,7 +9,7 @@ import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
 import type { ByteWriter } from '../kit/encode/byte-writer.ts';
-import { FifoWriter } from '../kit/fifo-writer.ts';
+import { InputWriter } from '../kit/input-writer.ts';
 import { stalePlan } from '../kit/stale-plan.ts';
 import { noRows } from './describe.ts';
 import { exchange } from './exchange.ts';
@@ -29,7 +29,7 @@ export async function copyToFifo(
   const { text, values } = boundStatement(call);
   let readerClosed = false;
   let fifoError: QueryError | null = null;
-  const fifo = new FifoWriter(call.fifo, {
+  const fifo = new InputWriter(call.fifo, {
     onDrain: () => session.resume(),
     onReaderClosed() {
       readerClosed = true;

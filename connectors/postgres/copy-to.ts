@@ -11,7 +11,7 @@ import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
 import type { ByteWriter } from '../kit/encode/byte-writer.ts';
-import { FifoWriter } from '../kit/fifo-writer.ts';
+import { InputWriter } from '../kit/input-writer.ts';
 import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
 import { noRows } from './describe.ts';
 import { DescriptionCheck, describeMessages } from './described-sql.ts';
@@ -37,7 +37,7 @@ export async function copyToInput(
   const readerClosed = new QueryError('internal', 'the reader closed the FIFO');
   let isReaderGone = false;
   let fifoError: QueryError | null = null;
-  const fifo = new FifoWriter(call.fifo, {
+  const fifo = new InputWriter(call.fifo, {
     onDrain: () => session.resume(),
     onReaderClosed() {
       isReaderGone = true;

@@ -4,7 +4,7 @@
  *
  *   sockets/  log, control, http   lines/  lines.sock: the logger, for processes that may write lines and ask nothing
  *   workers/<workerId>/  what one worker shares with others, so that a sandbox shows it this directory and no other:
- *                        sock, and of DSL workers rows, rows.2 ..., rows.answer (pipes into and out of the stage engine),
+ *                        sock, and of DSL workers rows, rows.2 ... (sockets into the stage engine), rows.answer (a pipe out of it),
  *                        spill/ (the stage engine's), raw/ (its spilled log lines)
  *   owner.json  whose it is (monitor/sweep/dead-runs.ts)     raw/  <workerId>.log: raw stdout and stderr; spilled log lines
  */
@@ -72,6 +72,6 @@ export async function removeWorkerFiles(runDir: RunDir, workerId: string): Promi
 }
 
 function shortTempDir(): string {
-  const longest = join(tmpdir(), `${runDirPrefix()}XXXXXX`, 'workers', LONGEST_WORKER_ID, 'sock');
+  const longest = join(tmpdir(), `${runDirPrefix()}XXXXXX`, 'workers', LONGEST_WORKER_ID, 'rows.8');
   return Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
 }

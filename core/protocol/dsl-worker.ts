@@ -13,7 +13,7 @@ import type { IntrospectReply } from './sql-worker.ts';
 import type { Column, DatabaseColumn } from './types.ts';
 
 export type ToDslWorker =
-  /** Run the stages over what arrives in this worker's FIFOs. */
+  /** Run the stages over what arrives in this worker's inputs. */
   | ({ readonly type: 'run-stages' } & RunStagesCall)
   /** Asks for the columns of this SELECT. Nothing is read; the worker counts as used after it. */
   | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
@@ -29,7 +29,7 @@ export type ToDslWorker =
   | { readonly type: 'cancel'; readonly queryId: string }
   /**
    * Forget everything of the last query (tables, spill); a worker runs no second query before
-   * it. Only once the last query's `copy-to` has ended: a late writer would find the new FIFO.
+   * it. Only once the last query's `copy-to` has ended: a late writer would find the next query's input.
    */
   | ({ readonly type: 'scrub' } & ScrubCall);
 
@@ -65,7 +65,7 @@ export const KEPT_END = 0xff;
 /** The most bytes of an input of few rows: so many are taken before the engine asks for the first row (`manyRows` says more). */
 export const FEW_ROWS_BYTES = 64 * 1024;
 
-/** The pipe of the plan's input of this index (0 is the first), beside `fifoPath`; `<fifoPath>.answer` is the worker's own. */
+/** The socket at which the worker takes the plan's input of this index (0 is the first), beside `fifoPath`; the pipe `<fifoPath>.answer` is the worker's own. */
 export function inputFifo(fifoPath: string, index: number): string {
   return index === 0 ? fifoPath : `${fifoPath}.${index + 1}`;
 }
@@ -149,7 +149,7 @@ export interface ScrubCall {
 }
 
 export interface RunStagesReply extends AnswerSummary {
-  /** Rows read from the first FIFO; fewer than there are when the stages needed no more (`head`). */
+  /** Rows read from the first input; fewer than there are when the stages needed no more (`head`). */
   readonly inputRows: number;
   readonly phases: DslPhases;
 }

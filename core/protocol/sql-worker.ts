@@ -17,7 +17,7 @@ export type ToSqlWorker =
   | ({ readonly type: 'describe' } & DescribeCall)
   /** Runs one statement; the answer comes back encoded as data frames. */
   | ({ readonly type: 'run-sql' } & RunSqlCall)
-  /** Runs one statement and writes its rows into a FIFO that a DSL worker reads (wire-rows.ts). */
+  /** Runs one statement and writes its rows into an input of a DSL worker (wire-rows.ts). */
   | ({ readonly type: 'copy-to' } & CopyToCall)
   /** Returns the tables that queries may read. */
   | ({ readonly type: 'introspect' } & IntrospectCall)
@@ -98,7 +98,7 @@ export interface RunSqlReply extends AnswerSummary {
 export interface CopyToReply {
   readonly rows: number;
   readonly bytes: number;
-  /** True when the reader had enough rows (`head`) and closed the FIFO first, which is not an error. */
+  /** True when the reader had enough rows (`head`) and closed its end first, which is not an error. */
   readonly readerClosed: boolean;
   readonly phases: SqlPhases;
 }

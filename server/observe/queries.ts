@@ -123,7 +123,7 @@ function createTotals(register: Registry) {
     handoffRows: total('forkline_handoff_rows_total', 'Rows that SQL workers sent to DSL workers'),
     handoffBytes: total(
       'forkline_handoff_bytes_total',
-      'Bytes of rows that SQL workers sent to DSL workers, through pipes and never to disk',
+      'Bytes of rows that SQL workers sent to DSL workers, over sockets and never to disk',
     ),
     sourceTasks: total(
       'forkline_source_tasks_total',

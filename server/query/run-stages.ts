@@ -1,8 +1,8 @@
 /**
- * Runs SQL and stages: rows go from SQL workers into the DSL worker's FIFOs, one for each source, never through this process;
+ * Runs SQL and stages: rows go from SQL workers into the DSL worker's inputs, one for each source, never through this process;
  * the DSL worker runs the stages and encodes the answer. All workers run at the same time.
  *
- * The answer counts only when all of them ended well: when a SQL worker fails or dies, its FIFO is closed, and the DSL worker
+ * The answer counts only when all of them ended well: when a SQL worker fails or dies, its socket is closed, and the DSL worker
  * would take half of the rows for all of them. The first failure ends the other workers' parts.
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';

@@ -9,7 +9,7 @@ const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
 /** Enough that it is under way when it is ended, whatever the machine: some ten seconds. */
 const SLOW = `select i, 'row ' || i as s, pg_sleep(0.0005) as p from generate_series(1, 20000) i`;
 
-const COPIES = "state = 'active' and query like 'copy (%pg_sleep(0.0005)%' and pid <> pg_backend_pid()";
+const COPIES = "state = 'active' and query like '%pg_sleep(0.0005)%' and pid <> pg_backend_pid()";
 
 /** Waits until the COPY has run for a moment, and evaluates `then` over its line of pg_stat_activity. */
 async function underway(then: string): Promise<void> {

@@ -22,7 +22,7 @@ export interface Engine {
 
 /** The pipes at both ends of the engine. It touches that of the answer only. */
 export interface EnginePipes {
-  /** The paths of the input pipes, by the index of the plan's input. */
+  /** The paths of the inputs' sockets, by the index of the plan's input. */
   readonly inputs: readonly string[];
   readonly answer: string;
 }

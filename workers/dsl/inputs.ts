@@ -1,6 +1,6 @@
 /**
- * The inputs of one query: the pipes by which SQL workers send rows (core/protocol/wire-rows.ts), and what the engine has yet
- * to read of each. All pipes are opened at once, so that no writer waits for the engine.
+ * The inputs of one query: the sockets by which SQL workers send rows (core/protocol/wire-rows.ts), and what the engine has yet
+ * to read of each. All of them listen at once, so that no writer waits for the engine.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, WorkerPlan } from '../../core/protocol/plan.ts';
@@ -35,7 +35,7 @@ const WHOLE_WAIT_MS = 250;
 interface Input {
   /** Replaced when the rows are to be read once more. */
   source: RowSource;
-  /** Reads the pipe; null before `open`. */
+  /** Reads the socket; null before `open`. */
   reader: InputReader | null;
   /** All bytes of an input that came whole before the engine opened it. */
   whole: Uint8Array | null;
@@ -73,7 +73,7 @@ export class QueryInputs {
     });
   }
 
-  /** Reads the pipes from now on. */
+  /** Takes rows from now on. */
   open(): void {
     for (const [index, input] of this.#inputs.entries())
       if (input !== null) input.reader = this.#read(input, this.#fifos[index]!);
@@ -170,7 +170,7 @@ export class QueryInputs {
         },
       },
       (error) => {
-        const message = `the pipe of an input failed: ${error.message}`;
+        const message = `the socket of an input failed: ${error.message}`;
         input.source.fail(new QueryError('internal', message, {}, error));
         this.#onArrival();
       },

@@ -19,9 +19,9 @@ export interface InputSink {
   took(bytes: number): boolean;
 }
 
-/** Node's class of an accepted connection, which its types do not know. */
+/** A listening server of Node's, with what its types do not know; null: it could not listen, and says so by an 'error'. */
 interface Listening {
-  readonly _handle: { onconnection: (status: number, connection: unknown) => void };
+  readonly _handle: { onconnection: (status: number, connection: { close(): void }) => void } | null;
 }
 
 /**
@@ -34,8 +34,11 @@ export function readInput(path: string, sink: InputSink, onError: (error: Error)
   const server = createServer();
   server.on('error', onError);
   server.listen(path);
-  (server as unknown as Listening)._handle.onconnection = (status, handle) => {
-    if (status !== 0 || socket !== null) return;
+  const { _handle: listening } = server as unknown as Listening;
+  if (listening !== null) listening.onconnection = take;
+  function take(status: number, handle: { close(): void }): void {
+    if (status !== 0) return;
+    if (socket !== null) return void handle.close(); // there is one writer
     const options = {
       handle,
       readable: true,
@@ -43,8 +46,8 @@ export function readInput(path: string, sink: InputSink, onError: (error: Error)
       onread: { buffer: () => sink.room(), callback: (count: number) => sink.took(count) },
     };
     socket = new Socket(options as SocketConstructorOpts & ConnectOpts);
-    socket.on('error', () => {});
-  };
+    socket.on('error', () => {}); // the writer has gone
+  }
   return {
     resume: () => void socket?.resume(),
     close() {

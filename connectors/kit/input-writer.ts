@@ -1,21 +1,19 @@
 /**
- * The writing end of a DSL worker's FIFO.
+ * The writing end of an input of a DSL worker (core/process/input-socket.ts).
  *
  *   opening --a reader is there--> open --end()--> ended (from opening too: what is queued is written first)
- *      |                            | the reader closed (EPIPE)
+ *      |                            | the reader closed its end
  *      +--- destroy() ---> closed <-+ (from ended too)
  *
- * The FIFO is opened without blocking, because a blocking open without a reader would hold a thread for ever. It is opened with
- * the first bytes, since the reader is usually there by then. While there is no reader the open fails with ENXIO and is tried
- * again, at first every millisecond, since a query on few rows waits longer for this than for its rows. Such an open never
- * waits, so it needs no thread of the pool. Writes are event-driven, and are queued while opening.
+ * It connects with the first bytes, since the reader is usually there by then. While there is none that is tried again, at first every
+ * millisecond, since a query on few rows waits longer for this than for its rows. Writes are event-driven, and are queued while opening.
  */
 import type { Socket } from 'node:net';
 import { connectInput, isNotYet, isReaderGone } from '../../core/process/input-socket.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
 
-/** The buffers of all pipes of this process: new ones for every 128 KB cost page faults, and collections of the whole heap. */
+/** The buffers of all inputs of this process: new ones for every 128 KB cost page faults, and collections of the whole heap. */
 const BUFFERS = new WriterStock();
 
 const RETRY_MS = 1;
@@ -23,12 +21,12 @@ const RETRY_MS = 1;
 const HASTE_RETRIES = 30;
 const SLOW_RETRY_MS = 16;
 
-export interface FifoEvents {
+export interface InputEvents {
   /** Called when there is room again after `write` returned false. */
   onDrain(): void;
-  /** Called once, when the reader has closed the FIFO because it had enough; nothing is written after it. */
+  /** Called once, when the reader has closed its end because it had enough; nothing is written after it. */
   onReaderClosed(): void;
-  /** Called once, when the FIFO cannot be opened or written. */
+  /** Called once, when the input cannot be opened or written. */
   onError(error: QueryError): void;
 }
 
@@ -41,9 +39,9 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   closed: [],
 };
 
-export class FifoWriter {
+export class InputWriter {
   readonly #path: string;
-  readonly #events: FifoEvents;
+  readonly #events: InputEvents;
   readonly #queued: Buffer[] = [];
   readonly #closed: Promise<void>;
   #markClosed!: () => void;
@@ -53,7 +51,7 @@ export class FifoWriter {
   #socket: Socket | null = null;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(path: string, events: FifoEvents) {
+  constructor(path: string, events: InputEvents) {
     this.#path = path;
     this.#events = events;
     this.#closed = new Promise((resolve) => {
@@ -78,7 +76,7 @@ export class FifoWriter {
     return this.#hasRoom;
   }
 
-  /** Ends the input. Resolves when the pipe has taken everything, or when the writer was destroyed. */
+  /** Ends the input. Resolves when the socket has taken everything, or when the writer was destroyed. */
   end(): Promise<void> {
     if (this.#state === 'opening' || this.#state === 'open') {
       this.#become('ended');
@@ -103,7 +101,7 @@ export class FifoWriter {
   }
 
   #become(state: State): void {
-    if (!NEXT[this.#state].includes(state)) throw new Error(`FIFO writer: ${this.#state} -> ${state}`);
+    if (!NEXT[this.#state].includes(state)) throw new Error(`input writer: ${this.#state} -> ${state}`);
     this.#state = state;
   }
 
@@ -161,13 +159,13 @@ export class FifoWriter {
     if (this.#state === 'closed') return;
     this.#become('closed');
     if (isReaderGone(error)) this.#events.onReaderClosed();
-    else this.#events.onError(fifoFailure(error));
+    else this.#events.onError(inputFailure(error));
   }
 
   #failed(error: NodeJS.ErrnoException): void {
     this.#become('closed');
     this.#markClosed();
-    this.#events.onError(fifoFailure(error));
+    this.#events.onError(inputFailure(error));
   }
 }
 
@@ -175,6 +173,6 @@ function writeTo(socket: Socket, bytes: Buffer): boolean {
   return socket.write(bytes, () => BUFFERS.give(bytes));
 }
 
-function fifoFailure(error: NodeJS.ErrnoException): QueryError {
-  return new QueryError('internal', `the pipe to the DSL worker failed: ${error.code}`, {}, error);
+function inputFailure(error: NodeJS.ErrnoException): QueryError {
+  return new QueryError('internal', `the socket to the DSL worker failed: ${error.code}`, {}, error);
 }

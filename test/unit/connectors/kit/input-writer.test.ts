@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FifoWriter } from '../../../../connectors/kit/fifo-writer.ts';
+import { InputWriter } from '../../../../connectors/kit/input-writer.ts';
 import { takeInput } from '../../../support/input-taker.ts';
 
 describe('the writer of an input', () => {
@@ -24,7 +24,7 @@ describe('the writer of an input', () => {
     const taken = takeInput(path);
     let drain = (): void => {};
     const drained = new Promise<void>((resolve) => (drain = resolve));
-    const writer = new FifoWriter(path, { onDrain: () => drain(), ...unexpected });
+    const writer = new InputWriter(path, { onDrain: () => drain(), ...unexpected });
     writer.write(Buffer.from('rows'));
     await drained;
     expect(writer.write(Buffer.from(' and more'))).to.equal(true);
@@ -36,7 +36,7 @@ describe('the writer of an input', () => {
     takeInput(path).close();
     let drain = (): void => {};
     const drained = new Promise<void>((resolve) => (drain = resolve));
-    const writer = new FifoWriter(path, { onDrain: () => drain(), ...unexpected });
+    const writer = new InputWriter(path, { onDrain: () => drain(), ...unexpected });
     expect(writer.write(Buffer.from('ro'))).to.equal(false);
     expect(writer.write(Buffer.from('ws'))).to.equal(false);
     const taken = takeInput(path);
@@ -51,7 +51,7 @@ describe('the writer of an input', () => {
     const row = Buffer.alloc(1000, 'x');
     let drained = (): void => {};
     let isFull = false;
-    const writer = new FifoWriter(path, { onDrain: () => drained(), ...unexpected });
+    const writer = new InputWriter(path, { onDrain: () => drained(), ...unexpected });
     const bytes = writer.byteWriter(() => (isFull = true));
     for (let index = 0; index < 5000; index++) {
       bytes.copy(row, 0, row.length);
@@ -71,7 +71,7 @@ describe('the writer of an input', () => {
         else socket.pause().destroy();
       });
       await new Promise<void>((resolve) => {
-        const writer = new FifoWriter(path, { ...unexpected, onDrain: write, onReaderClosed: resolve });
+        const writer = new InputWriter(path, { ...unexpected, onDrain: write, onReaderClosed: resolve });
         function write(): void {
           while (writer.write(Buffer.alloc(64 * 1024)));
         }
@@ -85,7 +85,7 @@ describe('the writer of an input', () => {
     const server = listen((socket) => socket.once('data', () => socket.destroy()));
     await new Promise<void>((resolve) => {
       const events = { ...unexpected, onDrain: () => {}, onReaderClosed: resolve };
-      new FifoWriter(path, events).write(Buffer.from('rows'));
+      new InputWriter(path, events).write(Buffer.from('rows'));
     });
     await new Promise((resolve) => server.close(resolve));
   });
@@ -102,9 +102,9 @@ describe('the writer of an input', () => {
           onDrain: () => expect.fail(),
           onError: (error: Error) => resolve(error.message),
         };
-        new FifoWriter(place, events).write(Buffer.from('rows'));
+        new InputWriter(place, events).write(Buffer.from('rows'));
       });
-      expect(message).to.equal('the pipe to the DSL worker failed: EINVAL');
+      expect(message).to.equal('the socket to the DSL worker failed: EINVAL');
     }
     server.close();
   });
