@@ -18,6 +18,7 @@ import { FifoWriter } from './fifo-writer.ts';
 import { Gate } from './gate.ts';
 import { type Row, RowWriter } from './row-writer.ts';
 import { WireRowWriter } from './wire-row-writer.ts';
+import { WriteAhead } from './write-ahead.ts';
 
 export type Batches = AsyncIterable<readonly Row[]>;
 
@@ -104,14 +105,15 @@ export async function copyBatches(
   let readerClosed = false;
   let rows = 0;
   const fifo = new FifoWriter(path, {
-    onDrain: () => gate.open(),
+    onDrain: () => ahead.wasDrained(),
     onReaderClosed() {
       readerClosed = true;
       gate.open();
     },
     onError: (error) => gate.fail(error),
   });
-  const writer = fifo.byteWriter(() => gate.shut());
+  const ahead = new WriteAhead(fifo, () => gate.open());
+  const writer = fifo.byteWriter(() => gate.shut(), ahead);
   const endEarly = (): void => fifo.destroy();
   cancellation.onCancel(endEarly);
   try {
@@ -128,6 +130,10 @@ export async function copyBatches(
     gate.check();
     writer.copy(WIRE_END, 0, WIRE_END.length);
     writer.flush();
+    if (!readerClosed && !ahead.finish()) {
+      gate.shut();
+      await gate.passed();
+    }
     await fifo.end();
     gate.check();
     return { rows, bytes: writer.totalBytes, readerClosed };

@@ -2,6 +2,7 @@
 import duckdb, { type DataChunk } from '@duckdb/node-bindings';
 import type { Chunk } from './chunk.ts';
 import { CHUNK_ROWS } from './fields.ts';
+import { RowPause } from './row-pause.ts';
 import type { RowSource } from './row-source.ts';
 
 /** The number of times that the engine asks again at once: a query on few rows waits for the database a moment only. */
@@ -10,13 +11,6 @@ const FIRST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 10;
 /** A sleep is the n-th part of what was waited so far. */
 const SLEEP_PART = 20;
-/**
- * Once rows came, part of a chunk is taken only after a sleep, and sleeps are longer, by the time that the query takes already: each
- * time that the engine asks is two turns of its thread. Rows that come meanwhile wait ready, more than a source sends in this time
- * (row-source.ts).
- */
-const BETWEEN_ROWS = { part: 10, longestMs: 4 } as const;
-
 export class InputScan {
   readonly #source: RowSource;
   /** The indexes, in the engine's chunk, of the columns that are wanted of the source. */
@@ -25,6 +19,7 @@ export class InputScan {
   readonly #targetCount: number;
   readonly #wait = new Int32Array(1);
   readonly #startedAt = performance.now();
+  readonly #pause = new RowPause();
   #hasRows = false;
   #tries = 0;
   #waitingSince = 0;
@@ -40,7 +35,7 @@ export class InputScan {
     source.open(wanted.map(([, place]) => place));
   }
 
-  /** Fills an empty chunk. Without rows it is the last one. */
+  /** Fills an empty chunk. Without rows it is the last one. Once rows came, part of a chunk is taken only after a sleep. */
   fill(target: DataChunk): void {
     const chunk = this.#source.take(this.#hasRows && this.#tries === 0 ? CHUNK_ROWS : 1);
     if (chunk === 'ended') duckdb.data_chunk_set_size(target, 0);
@@ -49,6 +44,7 @@ export class InputScan {
   }
 
   #fillRows(target: DataChunk, chunk: Chunk): void {
+    if (this.#hasRows && this.#tries > 0) this.#pause.ended(this.#source.isFull, this.#source.readyChunks);
     this.#tries = 0;
     this.#hasRows = true;
     chunk.copyTo(target, this.#targets);
@@ -70,7 +66,7 @@ export class InputScan {
     const now = performance.now();
     if (this.#tries === 0) this.#waitingSince = now;
     this.#tries++;
-    if (this.#hasRows) return sleepOf((now - this.#startedAt) / BETWEEN_ROWS.part, BETWEEN_ROWS.longestMs);
+    if (this.#hasRows) return this.#pause.milliseconds(now - this.#startedAt);
     if (this.#tries <= EAGER_TRIES) return 0;
     return sleepOf((now - this.#waitingSince) / SLEEP_PART, LONGEST_SLEEP_MS);
   }
