@@ -12,6 +12,7 @@ import type { Socket } from 'node:net';
 import { connectInput, isNotYet, isReaderGone } from '../../core/process/input-socket.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
+import type { PipeEnd } from './write-ahead.ts';
 
 /** The buffers of all inputs of this process: new ones for every 128 KB cost page faults, and collections of the whole heap. */
 const BUFFERS = new WriterStock();
@@ -60,10 +61,10 @@ export class InputWriter {
     this.#retry = setTimeout(() => this.#tryOpen(HASTE_RETRIES), RETRY_MS);
   }
 
-  /** Returns a writer of bytes that are written here; `onFull` is called when it must wait for `onDrain`. */
-  byteWriter(onFull: () => void): ByteWriter {
+  /** Returns a writer of bytes that are written here, or by way of `target`; `onFull` is called when it must wait for room there. */
+  byteWriter(onFull: () => void, target: PipeEnd = this): ByteWriter {
     return new ByteWriter((bytes) => {
-      if (!this.write(bytes)) onFull();
+      if (!target.write(bytes)) onFull();
     }, BUFFERS);
   }
 

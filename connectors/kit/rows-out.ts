@@ -18,6 +18,7 @@ import { Gate } from './gate.ts';
 import { InputWriter } from './input-writer.ts';
 import { type Row, RowWriter } from './row-writer.ts';
 import { WireRowWriter } from './wire-row-writer.ts';
+import { WriteAhead } from './write-ahead.ts';
 
 export type Batches = AsyncIterable<readonly Row[]>;
 
@@ -103,16 +104,17 @@ export async function copyBatches(
   const gate = new Gate(cancellation);
   let readerClosed = false;
   let rows = 0;
-  const fifo = new InputWriter(path, {
-    onDrain: () => gate.open(),
+  const input = new InputWriter(path, {
+    onDrain: () => ahead.wasDrained(),
     onReaderClosed() {
       readerClosed = true;
       gate.open();
     },
     onError: (error) => gate.fail(error),
   });
-  const writer = fifo.byteWriter(() => gate.shut());
-  const endEarly = (): void => fifo.destroy();
+  const ahead = new WriteAhead(input, () => gate.open());
+  const writer = input.byteWriter(() => gate.shut(), ahead);
+  const endEarly = (): void => input.destroy();
   cancellation.onCancel(endEarly);
   try {
     writer.copy(WIRE_HEADER, 0, WIRE_HEADER.length);
@@ -128,12 +130,16 @@ export async function copyBatches(
     gate.check();
     writer.copy(WIRE_END, 0, WIRE_END.length);
     writer.flush();
-    await fifo.end();
+    if (!readerClosed && !ahead.finish()) {
+      gate.shut();
+      await gate.passed();
+    }
+    await input.end();
     gate.check();
     return { rows, bytes: writer.totalBytes, readerClosed };
   } finally {
     cancellation.offCancel(endEarly);
-    fifo.destroy();
+    input.destroy();
     gate.dispose();
   }
 }

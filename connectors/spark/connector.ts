@@ -30,10 +30,12 @@ import type {
   Session,
 } from '../kit/connector.ts';
 import { type Channel, openChannel } from './channel.ts';
+import { endSession } from './end-session.ts';
 import { connectFailure } from './errors.ts';
+import { letHeapGrow } from './heap-growth.ts';
 import { readTables } from './introspect.ts';
 import { planOf } from './plans.ts';
-import { endSession, QuerySession } from './query-session.ts';
+import { QuerySession } from './query-session.ts';
 import { copyTo, describe, explain, run } from './reads.ts';
 import { SessionLedger } from './session-ledger.ts';
 import { ofVersion, versionFinding, versionNotices, versionProblem } from './version.ts';
@@ -62,6 +64,7 @@ class OpenSpark implements Connection {
   }
 
   async open(): Promise<OpenedSession> {
+    letHeapGrow();
     const address = this.#address();
     const ledger = this.#openLedger(address);
     const { channel, version, farewell } = await this.#open(address, ledger);
@@ -150,6 +153,8 @@ class SparkSession implements Session {
   /** The releases of sessions in Spark that are under way. */
   readonly #farewells = new Set<Promise<void>>();
   #isRunning = false;
+  /** Whether a call got no answer in its time. The other end of a connection may be gone without a word: each further call would wait as long. */
+  #isLost = false;
 
   constructor({ channel, version, ledger, farewell }: Opened & { readonly ledger: SessionLedger | null }) {
     this.#channel = channel;
@@ -159,10 +164,10 @@ class SparkSession implements Session {
   }
 
   get usable(): boolean {
-    return !this.#isRunning;
+    return !this.#isRunning && !this.#isLost;
   }
 
-  /** A channel connects again by itself, so that it never becomes unusable for good. */
+  /** A channel whose connection ended connects again by itself. */
   onDead(): void {}
 
   describe(call: DescribeCall, control: CallControl): Promise<DescribeReply> {
@@ -206,6 +211,7 @@ class SparkSession implements Session {
     } catch (thrown) {
       throw ofVersion(thrown, this.#version);
     } finally {
+      this.#isLost ||= session.isUnanswered;
       this.#await(session.release());
       this.#isRunning = false;
     }

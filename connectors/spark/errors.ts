@@ -100,6 +100,12 @@ export function isBroken(thrown: unknown): boolean {
   return code === GRPC.unavailable || (code === GRPC.internal && /RST_STREAM/.test(text));
 }
 
+/** Says whether a call ended here, while its answer was still waited for. */
+export function isWithoutAnswer(thrown: unknown): boolean {
+  const { code } = serviceError(thrown);
+  return code === GRPC.cancelled || code === GRPC.deadline;
+}
+
 function serviceError(thrown: unknown): { readonly code: number | null; readonly text: string } {
   if (typeof thrown !== 'object' || thrown === null) return { code: null, text: String(thrown) };
   const { code, details, message } = thrown as { code?: unknown; details?: unknown; message?: unknown };

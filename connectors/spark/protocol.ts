@@ -84,6 +84,11 @@ export interface CallOptions {
   readonly deadline: Date;
 }
 
+/** A call that waits for its answer; once it is cancelled, its answer is an error. */
+export interface SentCall {
+  cancel(): void;
+}
+
 /** The stub that the loader makes of the service. */
 export interface ConnectStub {
   ExecutePlan(
@@ -101,13 +106,13 @@ export interface ConnectStub {
     metadata: Metadata,
     options: CallOptions,
     callback: Callback<AnalyzeAnswer>,
-  ): void;
+  ): SentCall;
   Config(
     request: ConfigRequest,
     metadata: Metadata,
     options: CallOptions,
     callback: Callback<{ readonly server_side_session_id?: string }>,
-  ): void;
+  ): SentCall;
   Interrupt(request: object, metadata: Metadata, options: CallOptions, callback: Callback<object>): void;
   ReleaseSession(request: object, metadata: Metadata, options: CallOptions, callback: Callback<object>): void;
   close(): void;

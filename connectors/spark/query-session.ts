@@ -7,7 +7,8 @@ import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import { type Channel, deadline } from './channel.ts';
-import { isBroken, statementError } from './errors.ts';
+import { CLIENT, endSession } from './end-session.ts';
+import { isBroken, isWithoutAnswer, statementError } from './errors.ts';
 import type {
   AnalyzeAnswer,
   AnalyzeRequest,
@@ -16,17 +17,15 @@ import type {
   ExecuteResponse,
   ExecutionProgress,
   Plan,
+  SentCall,
   StageProgress,
 } from './protocol.ts';
 import type { SessionLedger } from './session-ledger.ts';
 import { SESSION_SETTINGS } from './settings.ts';
 
-const CLIENT = 'forkline';
 const UNKNOWN_VERSION = 'of an unknown version';
 /** Milliseconds that Spark gets to say that it interrupted something. */
 const FAREWELL_MS = 5000;
-/** Those that it gets to say that it released a session, in one attempt after the other. */
-const FAREWELLS_MS = [5000, 20_000, 60_000];
 /** The time by which a call outlives the query's deadline, so that the deadline's own error comes first. */
 const GRACE_MS = 2000;
 
@@ -71,30 +70,6 @@ function checkedBatch(batch: ArrowBatch, place: StreamPlace): Buffer {
   return batch.data;
 }
 
-/**
- * Ends a session in Spark. A server that is too busy to answer is asked again with more time; one that cannot be reached at all keeps the
- * session in the ledger, for the next process.
- */
-export async function endSession(
-  channel: Channel,
-  id: string,
-  ledger: SessionLedger | null,
-  attempts = FAREWELLS_MS.length,
-): Promise<void> {
-  const request = { session_id: id, user_context: { user_id: channel.userId }, client_type: CLIENT };
-  const isEnded = (ms: number): Promise<boolean> =>
-    new Promise((resolve) =>
-      channel.stub.ReleaseSession(request, channel.metadata(), deadline(ms), (error) =>
-        resolve(error === null),
-      ),
-    );
-  for (const ms of FAREWELLS_MS.slice(0, attempts))
-    if (await isEnded(ms)) {
-      ledger?.end(id);
-      return;
-    }
-}
-
 export class QuerySession {
   readonly #channel: Channel;
   readonly #id: string;
@@ -108,6 +83,7 @@ export class QuerySession {
   #ended: Promise<void> = Promise.resolve();
   /** The server's own name of the session; null before it was begun. */
   #serverId: string | null = null;
+  #isUnanswered = false;
 
   constructor(channel: Channel, queryId: string, control: CallControl, ledger: SessionLedger | null = null) {
     this.#id = randomUUID();
@@ -116,6 +92,11 @@ export class QuerySession {
     // Spark's tags have no commas; its own page shows them.
     this.#tag = `forkline-${queryId.replaceAll(',', '_')}`;
     this.#control = control;
+  }
+
+  /** Says whether Spark gave no answer at all to a call in the time that the query had. */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
   }
 
   /** Returns the type of the plan's rows, without running it. Throws QueryErrors with places in `sql`. */
@@ -166,22 +147,35 @@ export class QuerySession {
     }>(
       (answer) => this.#channel.stub.Config(request, this.#channel.metadata(), this.#until(), answer),
       asked,
+      // A session that begins in Spark after it was released there would stay.
+      false,
     );
     if (serverId !== '') this.#serverId = serverId;
   }
 
   /** Resolves to the answer of a call. Rejects with QueryErrors, and with the reason of the cancellation where there is one. */
   async #call<T>(
-    send: (answer: (error: ServiceError | null, response: T) => void) => void,
+    send: (answer: (error: ServiceError | null, response: T) => void) => SentCall,
     asked: Asked,
+    isLeft = true,
   ): Promise<T> {
-    const answer = await new Promise<T>((resolve, reject) =>
-      send((error, response) => (error === null ? resolve(response) : reject(error))),
-    ).catch((thrown: unknown) => {
-      throw this.#control.cancellation.reason ?? statementError(thrown, asked);
-    });
-    this.#check();
-    return answer;
+    const { cancellation } = this.#control;
+    let leave = (): void => {};
+    try {
+      const answer = await new Promise<T>((resolve, reject) => {
+        const sent = send((error, response) => (error === null ? resolve(response) : reject(error)));
+        if (!isLeft) return;
+        leave = () => sent.cancel();
+        cancellation.onCancel(leave);
+      });
+      this.#check();
+      return answer;
+    } catch (thrown) {
+      this.#isUnanswered = cancellation.reason?.code === 'deadline-exceeded' && isWithoutAnswer(thrown);
+      throw cancellation.reason ?? statementError(thrown, asked);
+    } finally {
+      cancellation.offCancel(leave);
+    }
   }
 
   /**

@@ -4,8 +4,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import { openChannel } from '../../connectors/spark/channel.ts';
+import { endSession } from '../../connectors/spark/end-session.ts';
 import { planOf } from '../../connectors/spark/plans.ts';
-import { endSession, QuerySession } from '../../connectors/spark/query-session.ts';
+import { QuerySession } from '../../connectors/spark/query-session.ts';
 import { readUrl } from '../../core/config/urls/spark-url.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type ConnectionQueries, connectionQueries } from '../support/connection-queries.ts';
@@ -344,7 +345,7 @@ async function evicted(url: string, isRunning: boolean): Promise<void> {
   const config = stub.Config.bind(stub);
   stub.Config = (request, ...rest) => {
     known.id = request.session_id;
-    config(request, ...rest);
+    return config(request, ...rest);
   };
   const session = new QuerySession(channel, 'evicted', control);
   try {

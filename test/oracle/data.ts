@@ -249,6 +249,8 @@ export async function createTypes(client: Client): Promise<void> {
 export interface DataSet {
   readonly table: string;
   readonly columns: readonly DataColumn[];
+  /** Says that every column with moments has some that lie thousands of years apart. */
+  readonly spansAges?: boolean;
 }
 
 /** A number from 0 to below `below`. */

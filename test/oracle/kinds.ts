@@ -103,7 +103,11 @@ async function checkTable(
   const described = await postgres.describe('select * from data');
   let last: KindDifference | null = null;
   const property = fc.asyncProperty(pipelineSeed, async (seeds: readonly StageSeed[]) => {
-    const { text, ordered } = makePipeline({ table: 'data', columns: table.columns }, described, seeds);
+    const { text, ordered } = makePipeline(
+      { table: 'data', columns: table.columns, spansAges: true },
+      described,
+      seeds,
+    );
     const found = await compareKinds(postgres, kinds, table, text, ordered, tally);
     if (found !== null) last = found;
     return found === null;

@@ -40,6 +40,8 @@ interface State {
   readonly rounded: ReadonlySet<string>;
   /** Says that the names of its columns depend on the data, so that no stage can follow. */
   readonly closed?: boolean;
+  /** Says that every column with moments has some that lie thousands of years apart. */
+  readonly spansAges: boolean;
 }
 
 interface Made {
@@ -64,6 +66,7 @@ export function makePipeline(
     key: ['id'],
     ordered: bySql,
     rounded: new Set(),
+    spansAges: data.spansAges === true,
   };
   for (const seed of seeds.slice(1)) state = withStage(state, seed, described);
   return { text: state.text, ordered: state.ordered };
@@ -81,7 +84,7 @@ function withStage(state: State, seed: StageSeed, described: readonly DatabaseCo
   const names = new Set(columns.map(({ name }) => name));
   const rounded = new Set([...state.rounded, ...(made.rounded ?? [])].filter((name) => names.has(name)));
   const key = made.key?.every((name) => names.has(name)) === true ? made.key : null;
-  return { text, columns, key, ordered: made.ordered, rounded, closed: made.closed === true };
+  return { ...state, text, columns, key, ordered: made.ordered, rounded, closed: made.closed === true };
 }
 
 /** The tables that stand beside the rows in joins and unions. */
@@ -332,6 +335,23 @@ const BOUNDS =
     ' ',
   );
 
+/** Buckets over thousands of years must be long, or lie between two bounds: a hundred thousand of them are no answer to compare. */
+const AGE_SPANS = '40y 100y 250y 400y'.split(' ');
+const YEAR_SPANS = '1d 1w 1mon 6h 2d 1q 1y 2mon 5y'.split(' ');
+const YEAR_ENDS = "'2020-02-29' '2020-12-31' '2021-01-01' '2021-06-16'".split(' ');
+
+function boundedBuckets(draw: Draw): string {
+  if (draw(2) === 0)
+    return `${YEAR_SPANS[draw(YEAR_SPANS.length)]} from='2019-12-31' to=${YEAR_ENDS[draw(YEAR_ENDS.length)]}`;
+  return `${AGE_SPANS[draw(AGE_SPANS.length)]}${someBounds(draw)}`;
+}
+
+function someBounds(draw: Draw): string {
+  return ['from', 'to']
+    .map((option) => (draw(3) === 0 ? ` ${option}=${BOUNDS[draw(BOUNDS.length)]}` : ''))
+    .join('');
+}
+
 const timechart: Maker = (state, draw) => {
   const moments = exact(state).filter((column) => 'dtz'.includes(kindOf(column) ?? '-'));
   // Spans that suit one winter, rather than ten thousand years.
@@ -345,11 +365,16 @@ const timechart: Maker = (state, draw) => {
   const span = SPANS[draw(SPANS.length)];
   const limit = by !== null && draw(2) === 0 ? ` limit=${draw(4)}` : '';
   const fill = draw(4) === 0 ? ` fill=${draw(2)}` : '';
-  const bounds = ['from', 'to'].map((option) =>
-    draw(3) === 0 ? ` ${option}=${BOUNDS[draw(BOUNDS.length)]}` : '',
-  );
+  const buckets = state.spansAges ? boundedBuckets(draw) : `${span}${someBounds(draw)}`;
+  const [spanned, ...bounds] = buckets.split(' ');
   return {
-    stage: `timechart ${time.name} span=${span} ${found.texts.join(', ')}${by === null ? '' : ` by ${by}`}${bounds.join('')}${limit}${fill}`,
+    stage:
+      [
+        `timechart ${time.name} span=${spanned} ${found.texts.join(', ')}${by === null ? '' : ` by ${by}`}`,
+        ...bounds,
+      ].join(' ') +
+      limit +
+      fill,
     key: [time.name, ...(by === null ? [] : [by])],
     ordered: true,
     rounded: found.rounded,

@@ -36,6 +36,8 @@ export interface FakeSparkOptions {
   readonly releasesLost?: number;
   /** Answers ExecutePlan, and ReattachExecute with what the client has already. Without: no rows. */
   execute?(stream: FakeStream): void;
+  /** Says whether a call of AnalyzePlan or Config gets no answer. */
+  isSilent?(method: string): boolean;
   /** Returns the text of the error that AnalyzePlan ends with, or null. */
   analyzeError?(sql: string): string | null;
 }
@@ -164,6 +166,7 @@ class Fake {
     return (call: ServerUnaryCall<FakeRequest, object>, reply: sendUnaryData<object>): void => {
       if (this.#options.lacks?.includes(method)) return void reply(UNKNOWN);
       if (!this.#admits(method, call)) return void reply(REFUSED);
+      if (this.#options.isSilent?.(method)) return;
       const answered = answer(call.request);
       if ('failure' in answered) reply({ code: status.INTERNAL, details: String(answered.failure) });
       else reply(null, answered);

@@ -1,8 +1,9 @@
 /** The Java processes of a Spark, or the process of LakeSail, for tests: one directory, one log, one end. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { atRunEnd } from './run-end.ts';
+import { noteProcess } from './server-dir.ts';
 
 /** The packages of Java that Spark's own scripts open for it. */
 const OPENED = [
@@ -18,7 +19,17 @@ export class SparkProcesses {
 
   constructor(dir: string) {
     this.dir = dir;
+    mkdirSync(this.#temporary, { recursive: true });
     atRunEnd(() => this.stop());
+  }
+
+  /** The options of a Java process that keep its files in the directory. */
+  get javaFiles(): readonly string[] {
+    return [`-Djava.io.tmpdir=${this.#temporary}`, '-XX:-UsePerfData'];
+  }
+
+  get #temporary(): string {
+    return join(this.dir, 'tmp');
   }
 
   get last(): ChildProcess {
@@ -32,6 +43,7 @@ export class SparkProcesses {
       ...(isShort ? ['-XX:TieredStopAtLevel=1'] : []),
       ...(isShort ? ['-XX:+UseSerialGC'] : []),
       ...OPENED,
+      ...this.javaFiles,
     ];
     const own = ['-Djdk.reflect.useDirectMethodHandle=false', '-Dio.netty.tryReflectionSetAccessible=true'];
     this.run('java', [...fixed, ...own, '-cp', join(home, 'jars', '*'), ...args], {
@@ -41,9 +53,11 @@ export class SparkProcesses {
 
   run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
     const log = openSync(join(this.dir, 'log'), 'a');
+    const places = { TMPDIR: this.#temporary, SPARK_LOCAL_DIRS: this.#temporary };
     const child = spawn(program, args, {
-      ...{ cwd: this.dir, stdio: ['ignore', log, log], env: { ...process.env, ...env } },
+      ...{ cwd: this.dir, stdio: ['ignore', log, log], env: { ...process.env, ...places, ...env } },
     });
+    if (child.pid !== undefined) noteProcess(this.dir, child.pid);
     this.#children.push(child);
   }
 

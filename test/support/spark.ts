@@ -7,15 +7,16 @@
  *   spark.url                               // sc://127.0.0.1:port
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import { openChannel } from '../../connectors/spark/channel.ts';
 import { QuerySession } from '../../connectors/spark/query-session.ts';
 import { readUrl } from '../../core/config/urls/spark-url.ts';
 import { freePort } from './free-port.ts';
+import { makeServerDir } from './server-dir.ts';
 import { SparkProcesses } from './spark-processes.ts';
 import { askSpark, openSpark } from './spark-session.ts';
 import { until } from './until.ts';
@@ -56,7 +57,7 @@ export async function startSpark(
   const running = isOwn ? undefined : process.env.FORKLINE_SPARK_RUNNING;
   if (running !== undefined) return runningServer(running);
   const home = sparkHome(test);
-  const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
+  const dir = makeServerDir('spark');
   const port = await freePort();
   const group = new SparkProcesses(dir);
   group.java(home, '2g', connectArguments('local[2]', port, settings), isForShortQueries(settings));
@@ -92,7 +93,7 @@ export const CLUSTER_TOKEN = 'token-of-the-cluster';
 /** Starts a standalone cluster of Apache Spark on the loopback. */
 export async function startSparkCluster(test: Skippable): Promise<TestCluster> {
   const home = sparkHome(test);
-  const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
+  const dir = makeServerDir('spark');
   const [masterPort, port] = [await freePort(), await freePort()];
   const master = `spark://127.0.0.1:${masterPort}`;
   const group = new SparkProcesses(dir);
@@ -105,7 +106,11 @@ export async function startSparkCluster(test: Skippable): Promise<TestCluster> {
     ...['org.apache.spark.deploy.worker.Worker', '--host', '127.0.0.1', '--cores', '2', '--memory', '1g'],
     ...['--webui-port', '0', '--work-dir', join(dir, 'work'), master],
   ]);
-  const settings = { 'spark.executor.memory': '700m', 'spark.connect.authenticate.token': CLUSTER_TOKEN };
+  const settings = {
+    'spark.executor.memory': '700m',
+    'spark.executor.extraJavaOptions': group.javaFiles.join(' '),
+    'spark.connect.authenticate.token': CLUSTER_TOKEN,
+  };
   group.java(home, '1g', connectArguments(master, port, settings));
   const spark = await up(group, port, CLUSTER_TOKEN);
   return Object.assign(spark, { killExecutors: () => group.killExecutors() });
@@ -118,7 +123,7 @@ export async function startSail(test: Skippable): Promise<TestSpark> {
     console.log('      skipped: no LakeSail here (FORKLINE_SAIL, or `sail` in PATH); pip install pysail');
     return test.skip();
   }
-  const dir = mkdtempSync(join(tmpdir(), 'forkline-sail-'));
+  const dir = makeServerDir('sail');
   const port = await freePort();
   const group = new SparkProcesses(dir);
   group.run(sail, ['spark', 'server', '--ip', '127.0.0.1', '--port', String(port)], {});
@@ -180,7 +185,7 @@ function connectArguments(
 }
 
 function runningServer(url: string): TestSpark {
-  const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
+  const dir = makeServerDir('spark');
   return {
     ...{ url, port: Number(url.split(':').at(-1)), pid: 0, dir },
     admin: (sql) => runCommand(url, sql),

@@ -6,22 +6,20 @@
  * LakeSail's program); FORKLINE_BENCH_SPARK=sc://host:15002 names another. Times are medians, each way in its turn.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tableFromIPC } from 'apache-arrow';
 import { createCallControl } from '../../../connectors/kit/call-control.ts';
 import type { Session } from '../../../connectors/kit/connector.ts';
 import { connectionOf } from '../../../connectors/registry.ts';
 import { openChannel } from '../../../connectors/spark/channel.ts';
 import { planOf } from '../../../connectors/spark/plans.ts';
-import type { ConnectStub } from '../../../connectors/spark/protocol.ts';
 import { QuerySession } from '../../../connectors/spark/query-session.ts';
 import { readUrl } from '../../../core/config/urls/spark-url.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { startSail, startSpark } from '../../../test/support/spark.ts';
+import type { BareAnswer } from './spark-bare.ts';
 
 const ROWS = 1_000_000;
 const COLUMNS = 7;
@@ -47,19 +45,20 @@ const call = {
   deadlineAt: Date.now() + HOUR_MS,
 };
 
-/** The protocol and Arrow's decoder, and nothing else. */
-async function bare(stub: ConnectStub, sql: string): Promise<number> {
-  const { Metadata } = await import('@grpc/grpc-js');
-  const request = {
-    ...{ session_id: randomUUID(), user_context: { user_id: 'bench' }, client_type: 'bench' },
-    ...{ plan: planOf(sql).plan, operation_id: randomUUID(), tags: [], request_options: [] },
-  };
-  const stream = stub.ExecutePlan(request, new Metadata(), { deadline: new Date(call.deadlineAt) });
-  let rows = 0;
-  for await (const response of stream)
-    if (response.arrow_batch != null) rows += tableFromIPC(response.arrow_batch.data).numRows;
-  stub.ReleaseSession(request, new Metadata(), { deadline: new Date(call.deadlineAt) }, () => {});
-  return rows;
+/** Starts a client that has the protocol and Arrow's decoder, and nothing else, in a process with Node's own settings. */
+async function startBareClient(): Promise<ChildProcess> {
+  const child = fork(new URL('./spark-bare.ts', import.meta.url), [url]);
+  await once(child, 'message');
+  return child;
+}
+
+/** Resolves to the milliseconds in which the bare client reads all rows. */
+async function bare(sql: string, rows: number): Promise<number> {
+  const told = once(bareClient, 'message') as Promise<[BareAnswer]>;
+  bareClient.send(sql);
+  const [answer] = await told;
+  if (answer.rows !== rows) throw new Error(`the bare client got ${answer.rows} rows`);
+  return answer.ms;
 }
 
 async function small(session: Session): Promise<void> {
@@ -151,21 +150,17 @@ function quantile(values: readonly number[], part: number): number {
 
 const engineDir = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
 const engine = await startEngine();
-const channel = await openChannel(readUrl(url), {
-  tls: { ca: null },
-  userAgent: 'bench',
-  guardsAddress: false,
-});
+const bareClient = await startBareClient();
 const connection = await connectionOf(
   { kind: 'spark', url },
   { name: 'bench', workerId: 'bench', connectTimeoutMs: 60_000 },
 );
 const { session } = await connection.open();
-await bare(channel.stub, SQL);
+await bare(SQL, ROWS);
 await intoStages(session);
 const [bareMs, stagesMs]: [number[], number[]] = [[], []];
 for (let run = 0; run < runs; run++) {
-  bareMs.push(await timed(() => bare(channel.stub, SQL)));
+  bareMs.push(await bare(SQL, ROWS));
   stagesMs.push(await timed(() => intoStages(session)));
   console.error(`run ${run + 1} of ${runs}: ${bareMs[run]!.toFixed(0)} and ${stagesMs[run]!.toFixed(0)} ms`);
 }
@@ -176,7 +171,7 @@ console.log(
 );
 const [bareSmall, ownSmall]: [number[], number[]] = [[], []];
 for (let run = 0; run < SMALL_RUNS; run++) {
-  bareSmall.push(await timed(() => bare(channel.stub, SMALL)));
+  bareSmall.push(await bare(SMALL, 1));
   ownSmall.push(await timed(() => small(session)));
 }
 const [bareHalf, ownHalf] = [quantile(bareSmall, 0.5), quantile(ownSmall, 0.5)];
@@ -189,7 +184,7 @@ console.log(
   `cancel to Spark's answer: ${quantile(cancels, 0.5).toFixed(0)} ms p50, ${quantile(cancels, 0.95).toFixed(0)} ms p95 (floor 200)`,
 );
 engine.child.kill();
+bareClient.kill();
 rmSync(engineDir, { recursive: true });
-channel.close();
 await session.end();
 await server?.stop();

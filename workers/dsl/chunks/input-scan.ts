@@ -2,6 +2,7 @@
 import duckdb, { type DataChunk } from '@duckdb/node-bindings';
 import type { Chunk } from './chunk.ts';
 import { CHUNK_ROWS } from './fields.ts';
+import { RowPause } from './row-pause.ts';
 import type { RowSource } from './row-source.ts';
 
 /** The number of times that the engine asks again at once: a query on few rows waits for the database a moment only. */
@@ -10,12 +11,7 @@ const FIRST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 10;
 /** A sleep is the n-th part of what was waited so far. */
 const SLEEP_PART = 20;
-/**
- * Once rows came, sleeps are longer, by the time that the query takes already: each time that the engine asks is two turns of its thread. While
- * a sleep brings few chunks the next is longer, and shorter when most of those that may wait ready (row-source.ts) did: so a quick source never waits.
- */
-const BETWEEN_ROWS = { part: 10, shortestMs: 4, longestMs: 12, fewChunks: 2, manyChunks: 4 } as const;
-/** Part of a chunk is taken only after so many sleeps in a row. */
+/** Once rows came, part of a chunk is taken only after so many sleeps in a row. */
 const TRIES_FOR_PART = 2;
 
 export class InputScan {
@@ -26,12 +22,9 @@ export class InputScan {
   readonly #targetCount: number;
   readonly #wait = new Int32Array(1);
   readonly #startedAt = performance.now();
+  readonly #pause = new RowPause();
   #hasRows = false;
   #tries = 0;
-  /** The longest sleep for now. */
-  #longestMs: number = BETWEEN_ROWS.shortestMs;
-  /** Chunks since the last sleep. */
-  #chunks = 0;
   #waitingSince = 0;
 
   /** `asked`: for each column of the engine's chunk its index among those of the function; the last of these says how long to wait. */
@@ -54,8 +47,9 @@ export class InputScan {
   }
 
   #fillRows(target: DataChunk, chunk: Chunk): void {
+    if (this.#hasRows && this.#tries > 0)
+      this.#pause.ended(this.#source.isFull, this.#source.readyChunks + 1);
     this.#tries = 0;
-    this.#chunks++;
     this.#hasRows = true;
     chunk.copyTo(target, this.#targets);
     this.#setNulls(target, this.#waitTarget, chunk.rows);
@@ -76,17 +70,9 @@ export class InputScan {
     const now = performance.now();
     if (this.#tries === 0) this.#waitingSince = now;
     this.#tries++;
-    if (this.#hasRows) return sleepOf((now - this.#startedAt) / BETWEEN_ROWS.part, this.#longestBetween());
+    if (this.#hasRows) return this.#pause.milliseconds(now - this.#startedAt);
     if (this.#tries <= EAGER_TRIES) return 0;
     return sleepOf((now - this.#waitingSince) / SLEEP_PART, LONGEST_SLEEP_MS);
-  }
-
-  #longestBetween(): number {
-    const { shortestMs, longestMs, fewChunks, manyChunks } = BETWEEN_ROWS;
-    if (this.#chunks <= fewChunks) this.#longestMs = Math.min(longestMs, this.#longestMs + 1);
-    else if (this.#chunks >= manyChunks) this.#longestMs = Math.max(shortestMs, this.#longestMs / 2);
-    this.#chunks = 0;
-    return this.#longestMs;
   }
 
   #setNulls(target: DataChunk, index: number, rows: number): void {

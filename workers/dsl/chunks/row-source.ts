@@ -51,6 +51,11 @@ export class RowSource {
     return this.#isFull;
   }
 
+  /** The number of chunks that wait for the engine. */
+  get readyChunks(): number {
+    return this.#ready.length;
+  }
+
   /**
    * Returns all bytes of an input of few rows, once all of it has come before the engine opened it. 'not yet': more may come;
    * null: it has too many rows for that, or failed.

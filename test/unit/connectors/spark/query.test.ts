@@ -1,6 +1,7 @@
 import { tableFromArrays } from 'apache-arrow';
 import { expect } from 'chai';
 import type { Session } from '../../../../connectors/kit/connector.ts';
+import type { Cancellation } from '../../../../core/process/cancellation.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import { FAKE_STATUS, type FakeSpark, type FakeStream, fakeSpark } from '../../../support/fake-spark.ts';
 import { askSpark, openSpark, type SparkQuestion } from '../../../support/spark-session.ts';
@@ -15,18 +16,21 @@ describe('A query on Spark', function () {
   let session: Session;
   let execute: (stream: FakeStream) => void;
   let analyzeError: string | null;
+  let silent: string | null = null;
 
   before(async () => {
     spark = await fakeSpark({
       fields: FIELDS,
       execute: (stream) => execute(stream),
       analyzeError: () => analyzeError,
+      isSilent: (method) => method === silent,
     });
     analyzeError = null;
     session = await openSpark(spark.url);
   });
   beforeEach(() => {
     analyzeError = null;
+    silent = null;
     execute = (stream) => {
       stream.batch(rows(1, 2));
       stream.batch(rows(3));
@@ -80,6 +84,42 @@ describe('A query on Spark', function () {
     expect(execute!.request.client_observed_server_side_session_id).to.equal(
       `server-${config!.request.session_id}`,
     );
+  });
+
+  it('ends as soon as it is cancelled, also while Spark describes it', async () => {
+    silent = 'AnalyzePlan';
+    const before = spark.named('AnalyzePlan').length;
+    const onStart = async (cancellation: Cancellation): Promise<void> => {
+      await until(() => spark.named('AnalyzePlan').length > before, 10_000, 'Spark is asked');
+      cancellation.cancel(new QueryError('cancelled', 'enough'));
+    };
+    expect(await problem({ onStart })).to.equal('cancelled: enough');
+    // Without the cancel it ends with the call's own deadline, two minutes later.
+    expect(session.usable).to.equal(true);
+  });
+
+  for (const method of ['AnalyzePlan', 'Config'])
+    it(`that got no answer to ${method} in its time is the last one of its connection`, async () => {
+      const own = await openSpark(spark.url);
+      silent = method;
+      const asked = askSpark(own, 'select n from t', { deadlineMs: 300 });
+      const thrown = await asked.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      expect((thrown as QueryError).code).to.equal('deadline-exceeded');
+      expect(own.usable).to.equal(false);
+      silent = null;
+      await own.end();
+    });
+
+  it('that ran out of time while its rows came leaves a connection for others', async () => {
+    execute = (stream) => {
+      stream.batch(rows(1));
+      void stream.interrupted.then(() => stream.fail(FAKE_STATUS.INTERNAL, '[OPERATION_CANCELED] enough'));
+    };
+    expect(await problem({ deadlineMs: 300 })).to.match(/^deadline-exceeded: /);
+    expect(session.usable).to.equal(true);
   });
 
   it('is no answer when its rows end without the mark that they are complete', async () => {
