@@ -165,10 +165,16 @@ describe('the sandbox of DSL workers', function () {
 
   it('log lines have the pid that the process table has', async () => {
     const { pid, workerId } = await oneWorker();
-    const line = (await forkline.logLines())
-      .map((each) => JSON.parse(each) as { process: string; event: string; pid: number })
-      .find((each) => each.process === workerId && each.event === 'ready');
-    expect(line?.pid).to.equal(pid);
+    // A line reaches the file after the deed.
+    const line = await until(
+      async () =>
+        (await forkline.logLines())
+          .map((each) => JSON.parse(each) as { process: string; event: string; pid: number })
+          .find((each) => each.process === workerId && each.event === 'ready'),
+      DEADLINE_MS,
+      'the log has its start',
+    );
+    expect(line.pid).to.equal(pid);
   });
 
   it('rows of the database, spilled to disk, come back whole', async () => {
