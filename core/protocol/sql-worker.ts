@@ -77,7 +77,7 @@ export interface CopyToCall extends StatementCall {
   readonly described?: readonly DescribedSql[];
   readonly parameters: readonly (string | null)[];
   readonly parameterKinds?: readonly ParameterKind[];
-  /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
+  /** Types of $1..$n that the plan was made for. When the database now takes others, the call fails with stale-plan. */
   readonly parameterTypes: readonly NativeType[];
   /** The columns that the plan was made for. If the statement now has others, the call fails with stale-plan before any row is sent. */
   readonly expect: readonly DatabaseColumn[];

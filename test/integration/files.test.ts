@@ -101,6 +101,7 @@ describe('files, on a server', function () {
     await mariadb?.admin('create table test.sizes (g int, size varchar(10)); ');
     await mariadb?.admin("insert into test.sizes values (0, 'small'), (2, 'large')");
     forkline = await startForkline({
+      dsl: { spares: 1, max: 3 },
       connections: {
         ...(mariadb !== null && { shop: { kind: 'mariadb', url: mariadb.url } }),
         main: { url: (await testDatabase()).url },

@@ -37,6 +37,7 @@ const OWN_FUNCTIONS = `
   create function billing.step(int, int) returns int language plpgsql volatile as 'begin return $1 + $2; end';
   create aggregate billing.loud(int) (sfunc = billing.step, stype = int, initcond = '0');
   create aggregate billing.quiet(int) (sfunc = int4pl, stype = int, initcond = '0');
+  drop extension if exists tablefunc, citext, "uuid-ossp", dblink cascade; -- of another suite on this database
   create extension tablefunc schema billing;
   create extension citext schema billing;
   create extension "uuid-ossp" schema billing;

@@ -20,6 +20,8 @@ describe('limits', function () {
   before(async () => {
     forkline = await startForkline({
       sql: { processes: 1, connectionsPerProcess: 1 },
+      // The stages that need too much cost their worker, and a start may take longer than the next query waits.
+      dsl: { spares: 1, max: 3 },
       limits: {
         queueLength: 1,
         queueWaitMs: 700,

@@ -9,8 +9,10 @@ import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;
 const TEXTS = 75;
+/** Texts before memory is measured: a server grows by the garbage that its collector leaves for later. */
+const WARM_UP_TEXTS = 25;
 const DEADLINE_MS = 20_000;
-/** A place that keeps so many texts takes twice their size; without one the memory grows by 0 to 80 MB. */
+/** A place that keeps so many texts takes twice their size. */
 const GROWTH_BYTES = 120 * MB;
 
 async function serverBytes(forkline: Forkline): Promise<number> {
@@ -47,12 +49,16 @@ describe('regression: long texts fill the memory', function () {
   ];
   for (const [kind, send] of KINDS)
     it(`${TEXTS} ${kind} leave the server's memory bounded`, async () => {
-      await send(0);
+      for (let n = 1; n <= WARM_UP_TEXTS; n++) await send(-n);
       const before = await serverBytes(forkline);
       const codes = new Set<number>();
       for (let n = 1; n <= TEXTS; n++) codes.add((await send(n)).status);
       expect([...codes], 'all ran alike').to.have.length(1);
-      expect(await serverBytes(forkline)).to.be.below(before + GROWTH_BYTES);
+      await until(
+        async () => (await serverBytes(forkline)) < before + GROWTH_BYTES,
+        DEADLINE_MS,
+        'the memory of the server is bounded',
+      );
       expect(await metric(forkline, 'forkline_plan_cache_bytes')).to.be.at.most(8 * MB);
       expect(await metric(forkline, 'forkline_history_bytes')).to.be.at.most(8 * MB);
     });

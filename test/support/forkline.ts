@@ -90,10 +90,10 @@ const shared = processWide<{ forkline: Promise<Forkline> | null }>('shared Forkl
 
 /**
  * Resolves to a Forkline that all suites of this test process share, for those that only ask it queries: a start costs
- * more than most of them. Nobody stops it or its processes; it ends after the last suite.
+ * more than most of them. A DSL worker is ready, since some queries cost theirs. Nobody stops it or its processes; it ends after the last suite.
  */
 export function sharedForkline(): Promise<Forkline> {
-  shared.forkline ??= start({}, {}).then((forkline) => {
+  shared.forkline ??= start({ dsl: { spares: 1, max: 3 } }, {}).then((forkline) => {
     forkline.unref();
     shareProcesses(() => treeOf(forkline.pid).map(({ pid }) => pid));
     return forkline;
