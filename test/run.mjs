@@ -1,6 +1,6 @@
 /**
  * Runs every test and ends with one plain line, `N passed, N failed` (and `, N skipped` when some were), from mocha's
- * own counts. The exit code is 0 only when tests ran, none failed, and every process ended by itself. Four processes
+ * own counts. The exit code is 0 only when tests ran, none failed, and every process ended by itself. Five processes
  * run the spec files side by side (support/lanes.mjs).
  *
  *   node test/run.mjs [--quick] [--lanes N] [--times] [mocha's options] [spec files]
