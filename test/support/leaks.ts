@@ -83,8 +83,11 @@ function watch(suite: Suite): void {
   suite.afterAll('nothing is left running', async function () {
     this.timeout(10 * 60_000);
     await oneTurn();
-    await until(() => leaked().length === 0, CLOSING_MS).catch(() => {});
-    const left = leaked();
+    let left: readonly ActiveResource[] = [];
+    await until(() => {
+      left = leaked();
+      return left.length === 0;
+    }, CLOSING_MS).catch(() => {});
     remember();
     const traces = tracesText();
     forgetTraces();
@@ -99,10 +102,10 @@ function remember(): void {
 }
 
 function leaked(): ActiveResource[] {
+  const resources = activeResources().filter(({ key }) => !known.has(key));
+  // A shared process that starts between these two is in the second list only, and allowed.
   const allowed = new Set(shared.flatMap((pids) => pids()));
-  return activeResources().filter(
-    ({ key, pid }) => !known.has(key) && !(pid !== undefined && allowed.has(pid)),
-  );
+  return resources.filter(({ pid }) => !(pid !== undefined && allowed.has(pid)));
 }
 
 /** Each once, with how many there are of it. */
