@@ -1,6 +1,6 @@
 /**
  * Runs every test and ends with one plain line, `N passed, N failed` (and `, N skipped` when some were), from mocha's
- * own counts. The exit code is 0 only when tests ran, none failed, and every process ended by itself. Five processes
+ * own counts. The exit code is 0 only when tests ran, none failed, and every process ended by itself. Four processes
  * run the spec files side by side (support/lanes.mjs).
  *
  *   node test/run.mjs [--quick] [--lanes N] [--times] [mocha's options] [spec files]
@@ -16,8 +16,8 @@ import { countsText, Lanes } from './support/lanes.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const kinds = ['fault', 'integration', 'attack', 'regression', 'budget', 'unit'];
-/** More than twice the usual two cores, since most files wait for timers and other processes half of their time. */
-const LANES = 5;
+/** Twice the usual two cores, since most files wait for timers and other processes half of their time. */
+const LANES = 4;
 /** The seconds that the longest files took, by their paths: those are begun first, and what is short fills the lanes up at the end. */
 const LONG_FILES = join(root, 'test/support/long-files.json');
 /** The number of files whose times are printed. */
