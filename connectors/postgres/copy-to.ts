@@ -34,25 +34,25 @@ export async function copyToInput(
   control: CallControl,
 ): Promise<CopySummary> {
   if (call.parameters.length !== call.parameterTypes.length) throw stalePlan('the number of parameters');
-  const readerClosed = new QueryError('internal', 'the reader closed the FIFO');
+  const readerClosed = new QueryError('internal', 'the reader closed its input');
   let isReaderGone = false;
-  let fifoError: QueryError | null = null;
-  const fifo = new InputWriter(call.fifo, {
+  let inputError: QueryError | null = null;
+  const input = new InputWriter(call.fifo, {
     onDrain: () => session.resume(),
     onReaderClosed() {
       isReaderGone = true;
       session.fail(readerClosed);
     },
     onError(error) {
-      fifoError = error;
+      inputError = error;
       session.fail(error);
     },
   });
-  const writer = fifo.byteWriter(() => session.pause());
+  const writer = input.byteWriter(() => session.pause());
   const columnCheck = new DescriptionCheck(call.described ?? []);
   const progress = { rows: 0 };
   writer.copy(HEADER, 0, HEADER.length);
-  const endEarly = (): void => fifo.destroy();
+  const endEarly = (): void => input.destroy();
   control.cancellation.onCancel(endEarly);
   try {
     const error = await runReadOnly(session, control, {
@@ -66,14 +66,14 @@ export async function copyToInput(
     if (error !== null) throw columnCheck.errorOf(error) ?? statementError(error);
     writer.copy(END, 0, END.length);
     writer.flush();
-    await fifo.end();
-    if (fifoError !== null) throw fifoError;
+    await input.end();
+    if (inputError !== null) throw inputError;
     if (control.cancellation.reason !== null) throw control.cancellation.reason;
   } catch (thrown) {
     if (thrown !== readerClosed) throw thrown;
   } finally {
     control.cancellation.offCancel(endEarly);
-    fifo.destroy();
+    input.destroy();
   }
   return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
 }

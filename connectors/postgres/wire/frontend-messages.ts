@@ -32,20 +32,18 @@ export function parseMessage(text: string): Buffer {
 
 /** Returns Bind of the unnamed portal to the unnamed statement, with values as text. Throws bad-parameter. */
 export function bindMessage(values: readonly (string | null)[]): Buffer {
-  if (values.length === 0) return BIND_NOTHING;
-  if (values.length > MAX_PARAMETERS) throw tooManyParameters(values.length);
-  return serialize.bind({ values: [...values] });
+  return values.length === 0 ? BIND_NOTHING : bindValues(values, false);
 }
 
 /** Returns the same Bind, for rows whose values come in binary form. */
 export function bindForBinary(values: readonly (string | null)[]): Buffer {
-  if (values.length === 0) return BIND_NOTHING_FOR_BINARY;
-  if (values.length > MAX_PARAMETERS) throw tooManyParameters(values.length);
-  return serialize.bind({ binary: true, values: [...values] });
+  return values.length === 0 ? BIND_NOTHING_FOR_BINARY : bindValues(values, true);
 }
 
-function tooManyParameters(count: number): QueryError {
-  return new QueryError('bad-parameter', `${count} parameters are too many`);
+function bindValues(values: readonly (string | null)[], binary: boolean): Buffer {
+  if (values.length > MAX_PARAMETERS)
+    throw new QueryError('bad-parameter', `${values.length} parameters are too many`);
+  return serialize.bind({ binary, values: [...values] });
 }
 
 /** Returns Execute for at most `rows` rows; 0 means all. */
